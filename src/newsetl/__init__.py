@@ -1,0 +1,1 @@
+"""ETL for Arabic news archives."""
