@@ -1,0 +1,280 @@
+"""Repairs of characters: small functions from text to text, in a fixed order, each with a name.
+
+Letters (the loan letters پ چ ڤ گ too), diacritics, digits, «» “” and ، ؛ ؟ stay as they are written. A repair undoes
+what machines did to a text: a wrong codec, presentation forms, stretched words, invisible controls, odd spaces.
+Characters that no table names pass through. `REPAIRS` gives the order and why it matters:
+references and mojibake first, since both hide other characters; spaces last, since removing leaves doubles.
+"""
+
+import html
+import re
+import tomllib
+import unicodedata
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+Repair = Callable[[str], str]
+
+MAX_ROUNDS: Final = 6  # repairs uncover each other's work (a reference to a soft hyphen); real text needs two rounds
+
+_ARABIC_LETTERS: Final = (
+    "\u0620-\u063f\u0641-\u064a\u066e-\u06d3\u06d5\u06e5\u06e6\u06ee\u06ef\u06fa-\u06fc\u06ff\u0750-\u077f"
+)
+_ARABIC_MARKS: Final = "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
+# Nothing in a text of these characters only can need a repair, unless two spaces meet: most articles stop here.
+_SUSPECT: Final = re.compile(
+    r"[^\n !-%'-~،؛؟«»“”„‘’–—…٪٫٬\u0621-\u063a\u0641-\u0652\u0660-\u0669\u0670\u067e\u0686\u0698\u06a4\u06a9\u06af\u06cc]|  "
+)
+
+
+@cache
+def load_characters() -> dict[str, dict[str, str]]:
+    """The tables of characters.toml: group -> character -> Unicode name (for `composed`: the letter it becomes)."""
+    text = files("newsetl.arabic").joinpath("characters.toml").read_text(encoding="utf-8")
+    tables: dict[str, dict[str, str]] = tomllib.loads(text)
+    return tables
+
+
+def _class_of(group: str) -> str:
+    return "[" + "".join(re.escape(c) for c in load_characters()[group]) + "]"
+
+
+_REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_AMPERSANDS = re.compile(r"&(?:amp;|#0?38;|#[xX]26;)+")
+
+
+def decode_html_entities(text: str) -> str:
+    """Characters in place of HTML references, the doubly escaped too; only those closed by a semicolon.
+
+    >>> decode_html_entities("&amp;quot;نعم&amp;quot;&nbsp;&#1548; AT&T")
+    '"نعم"\\xa0، AT&T'
+    """
+    if "&" not in text:
+        return text
+    text = _AMPERSANDS.sub("&", text)
+    return _REFERENCE.sub(lambda m: html.unescape(m[0]), text)
+
+
+def _sloppy_codec(name: str) -> dict[int, int]:
+    """Code point -> byte for a Windows code page, undefined bytes standing for the C1 control of the same number."""
+    table = {}
+    for byte in range(0x80, 0x100):
+        table[byte] = byte if name == "cp1252" else -1
+    for byte in range(0x80, 0x100):
+        try:
+            table[ord(bytes([byte]).decode(name))] = byte
+        except UnicodeDecodeError:
+            table[byte] = byte
+    return {point: byte for point, byte in table.items() if byte >= 0}
+
+
+def _mojibake_patterns(codec: dict[int, int]) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What proves that UTF-8 was read with `codec` (four Arabic letters in a row), and what to repair then."""
+
+    def members(low: int, high: int) -> str:
+        return "[" + "".join(re.escape(chr(p)) for p, b in sorted(codec.items()) if low <= b <= high) + "]"
+
+    lead, continued = members(0xD8, 0xDB), members(0x80, 0xBF)
+    proof = re.compile(f"(?:{lead}{continued}){{4}}")
+    two, three, four = members(0xC2, 0xDF), members(0xE0, 0xEF), members(0xF0, 0xF4)
+    run = f"(?:{two}{continued}|{three}{continued}{{2}}|{four}{continued}{{3}})+"
+    return proof, re.compile(run)
+
+
+@cache
+def _mojibake_readings() -> tuple[tuple[dict[int, int], re.Pattern[str], re.Pattern[str]], ...]:
+    codecs = (_sloppy_codec("cp1252"), _sloppy_codec("cp1256"))
+    return tuple((codec, *_mojibake_patterns(codec)) for codec in codecs)
+
+
+def repair_mojibake(text: str) -> str:
+    """Arabic text again, where UTF-8 bytes were read as windows-1252, latin-1 or windows-1256.
+
+    Works line by line, and only on a line that shows four such letters in a row, which no writing does by chance.
+    Text garbled twice is repaired by the second round of `repair_text`.
+
+    >>> repair_mojibake("العربية".encode().decode("cp1256") + " / " + "سلام".encode().decode("latin-1"))
+    'العربية / سلام'
+    >>> repair_mojibake("طظ، Ø 5 mm")
+    'طظ، Ø 5 mm'
+    """
+    for codec, proof, run in _mojibake_readings():
+        if proof.search(text) is not None:
+            text = "\n".join(_reread(line, codec, run) if proof.search(line) else line for line in text.split("\n"))
+    return text
+
+
+def _reread(line: str, codec: dict[int, int], run: re.Pattern[str]) -> str:
+    def again(match: re.Match[str]) -> str:
+        try:
+            return bytes(codec[ord(c)] for c in match[0]).decode("utf-8")
+        except UnicodeDecodeError:  # an overlong form or a surrogate: leave what we cannot read
+            return match[0]
+
+    return run.sub(again, line)
+
+
+_BREAK = re.compile(r"\r\n|" + _class_of("line_breaks"))
+
+
+def unify_line_breaks(text: str) -> str:
+    """Line feeds in place of every other kind of line break.
+
+    >>> unify_line_breaks("سطر\\r\\nسطر\\u2028سطر")
+    'سطر\\nسطر\\nسطر'
+    """
+    return _BREAK.sub("\n", text)
+
+
+@cache
+def _presentation_table() -> dict[int, str]:
+    """Presentation form -> the letters it shows. Marks drawn on a space or a tatweel become the marks alone."""
+    kept = load_characters()["kept_presentation_forms"]
+    table = {}
+    for point in (*range(0xFB50, 0xFE00), *range(0xFE70, 0xFEFF)):
+        plain = unicodedata.normalize("NFKC", chr(point))
+        if chr(point) not in kept and plain != chr(point):
+            table[point] = plain.lstrip(" \u0640")
+    return table
+
+
+_PRESENTATION = re.compile("[\ufb50-\ufdff\ufe70-\ufefe]")
+
+
+def replace_presentation_forms(text: str) -> str:
+    """Letters in place of Arabic presentation forms. Signs such as ﷺ and ﴾ ﴿ stay.
+
+    >>> replace_presentation_forms("\\ufee3\\ufebc\\ufeae \\ufefb \\ufdfa")
+    'مصر لا ﷺ'
+    """
+    return text.translate(_presentation_table()) if _PRESENTATION.search(text) else text
+
+
+_COMPOSED = re.compile("|".join(load_characters()["composed"]))
+
+
+def compose_letters(text: str) -> str:
+    """One letter where a letter and its hamza or madda were written apart.
+
+    >>> compose_letters("ا\\u0654حمد") == "أحمد"
+    True
+    """
+    return _COMPOSED.sub(lambda m: load_characters()["composed"][m[0]], text)
+
+
+_TATWEEL = re.compile(f"(?<=[{_ARABIC_LETTERS}{_ARABIC_MARKS}])\u0640+(?=[{_ARABIC_LETTERS}{_ARABIC_MARKS}])")
+
+
+def strip_tatweel(text: str) -> str:
+    """Words without stretching. A tatweel that ends a word (لـ"الوطن"، 1436هـ) or stands alone as a dash is kept.
+
+    >>> strip_tatweel("الريـــاض ـ لـ«الوطن» 1436هـ")
+    'الرياض ـ لـ«الوطن» 1436هـ'
+    """
+    return _TATWEEL.sub("", text) if "\u0640" in text else text
+
+
+_BIDI = re.compile(_class_of("bidi"))
+
+
+def strip_bidi_controls(text: str) -> str:
+    """Text without directional controls.
+
+    >>> strip_bidi_controls("\\u200fقال\\u202c")
+    'قال'
+    """
+    return _BIDI.sub("", text)
+
+
+_JOINER = _class_of("joiners")
+_INVISIBLE = re.compile(
+    f"{_class_of('invisible')}"
+    f"|(?<![{_ARABIC_LETTERS}{_ARABIC_MARKS}])\u200c|\u200c(?![{_ARABIC_LETTERS}])"
+    f"|(?<=[{_ARABIC_LETTERS}{_ARABIC_MARKS}\\s])\u200d|\u200d(?=[{_ARABIC_LETTERS}\\s]|$)|^\u200d"
+)
+
+
+def strip_zero_width(text: str) -> str:
+    """Text without characters that take no room. A non-joiner between two Arabic letters is spelling and stays.
+
+    >>> strip_zero_width("\\ufeffال\\u00adخبر\\u200c: می\\u200cرود") == "الخبر: می\\u200cرود"
+    True
+    """
+    return _INVISIBLE.sub("", text)
+
+
+_CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+
+
+def strip_controls(text: str) -> str:
+    r"""Text without control characters; line breaks and tabs are other repairs' work.
+
+    >>> strip_controls("خ\x00بر\x7f")
+    'خبر'
+    """
+    return _CONTROL.sub("", text)
+
+
+_ODD_SPACE = re.compile(_class_of("spaces"))
+
+
+def unify_spaces(text: str) -> str:
+    """Plain spaces in place of every other kind of space and tab.
+
+    >>> unify_spaces("بعد\\u00a0غد")
+    'بعد غد'
+    """
+    return _ODD_SPACE.sub(" ", text)
+
+
+_SPACES = re.compile(r"  +")
+
+
+def collapse_spaces(text: str) -> str:
+    """One space where several stood.
+
+    >>> collapse_spaces("بعد   غد")
+    'بعد غد'
+    """
+    return _SPACES.sub(" ", text)
+
+
+# name in `fixes` -> repair, in this order
+REPAIRS: Final[dict[str, Repair]] = {
+    "html-entities": decode_html_entities,
+    "mojibake": repair_mojibake,
+    "line-breaks": unify_line_breaks,
+    "presentation-forms": replace_presentation_forms,
+    "composed-letters": compose_letters,
+    "bidi-controls": strip_bidi_controls,
+    "zero-width": strip_zero_width,
+    "control-characters": strip_controls,
+    "tatweel": strip_tatweel,
+    "odd-spaces": unify_spaces,
+    "repeated-spaces": collapse_spaces,
+}
+
+
+def repair_text(text: str) -> tuple[str, tuple[str, ...]]:
+    """The text after all repairs, and the names of those that changed something, in order, each once.
+
+    Repairing a repaired text changes nothing: the repairs are run until none has work left.
+
+    >>> repair_text("الريـاض&amp;nbsp;")
+    ('الرياض ', ('html-entities', 'tatweel', 'odd-spaces'))
+    """
+    done: dict[str, None] = {}
+    for _ in range(MAX_ROUNDS):
+        before = text
+        if _SUSPECT.search(text) is None:
+            break
+        for name, repair in REPAIRS.items():
+            repaired = repair(text)
+            if repaired != text:
+                done[name] = None
+                text = repaired
+        if text == before:
+            break
+    return text, tuple(name for name in REPAIRS if name in done)

@@ -1,0 +1,159 @@
+"""The `newsetl` command: arguments in, one call, a readable result out."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from newsetl import __version__
+from newsetl.errors import NewsetlError
+from newsetl.io.fields import parse_mapping
+from newsetl.report import (
+    ProgressLine,
+    markdown_schema,
+    plan_tables,
+    run_summary,
+    schema_table,
+)
+from newsetl.run import plan_run, run
+from newsetl.schema import DATASETS
+from newsetl.settings import DEFAULT_INPUTS, DEFAULT_OUT, Settings, load_settings
+from newsetl.show import render_article
+
+EXAMPLES = {
+    "run": """examples:
+  newsetl run                                        data/raw into data/processed
+  newsetl run archive/ --out news/                   a folder of any mixture of formats
+  newsetl run 'dumps/*.jsonl.gz' --map text=content --map date=first_seen
+  newsetl run pages/ --urls pages/urls.tsv           HTML files with their addresses
+  newsetl run archive/ --source turkpress --limit 1000""",
+    "plan": """examples:
+  newsetl plan archive/                              what would be read, in which batches; nothing is written""",
+    "schema": """examples:
+  newsetl schema                                     all datasets
+  newsetl schema quotes                              the columns of one, and what they mean""",
+    "show": """examples:
+  newsetl show 3f0c                                  the article whose id begins so, quotes marked
+  newsetl show 3f0c --out news/""",
+}
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line, with examples for each command."""
+    parser = argparse.ArgumentParser(
+        prog="newsetl",
+        description="Arabic news archives in, clean articles and quotes with speakers out, as partitioned Parquet.",
+    )
+    parser.add_argument("--version", action="version", version=f"newsetl {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, summary: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            help=summary,
+            description=summary,
+            epilog=EXAMPLES[name],
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    for name, summary in (("run", "read an archive and publish the datasets"), ("plan", "tell what a run would do")):
+        _add_run_arguments(command(name, summary))
+    schema = command("schema", "list the columns of the datasets and what they mean")
+    schema.add_argument("dataset", nargs="?", choices=list(DATASETS), help="one dataset; all when left out")
+    schema.add_argument("--markdown", action="store_true", help="as Markdown (docs/schema.md)")
+    show = command("show", "print an article with its quotes marked")
+    show.add_argument("article_id", help="an article_id, or its beginning")
+    show.add_argument("--out", default=DEFAULT_OUT, metavar="DIR", help=f"where the datasets lie ({DEFAULT_OUT})")
+    return parser
+
+
+def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("inputs", nargs="*", metavar="PATH", help=f"files, directories, patterns ({', '.join(DEFAULT_INPUTS)})")
+    add("--out", metavar="DIR", help=f"where the datasets go ({DEFAULT_OUT})")
+    add("--source", action="append", metavar="SLUG", help="keep only this outlet; may be repeated")
+    add("--limit", type=int, metavar="N", help="read at most N records")
+    add("--workers", type=int, metavar="N", help="worker processes (one a core)")
+    add("--map", action="append", metavar="FIELD=COLUMN", help="which column holds a field, such as text=content")
+    add("--urls", metavar="FILE", help="lines of name, tab, URL: the addresses of HTML files")
+    add("--config", type=Path, metavar="FILE", help="settings file (newsetl.toml when there is one)")
+
+
+def settings_from(arguments: argparse.Namespace) -> Settings:
+    """The settings that a command line asks for.
+
+    Raises:
+        SettingsError: An option makes no sense.
+    """
+    return load_settings(
+        arguments.config,
+        inputs=tuple(arguments.inputs) or None,
+        out=arguments.out,
+        sources=tuple(arguments.source) if arguments.source else None,
+        limit=arguments.limit,
+        workers=arguments.workers,
+        mapping=parse_mapping(arguments.map or ()),
+        urls=arguments.urls,
+    )
+
+
+def run_command(arguments: argparse.Namespace, console: Console) -> None:
+    """Read an archive and publish the datasets, with a progress line and a summary."""
+    settings = settings_from(arguments)
+    plan = plan_run(settings)
+    with ProgressLine(console) as line:
+        result = run(settings, plan, line.update)
+    console.print(run_summary(result))
+
+
+def plan_command(arguments: argparse.Namespace, console: Console) -> None:
+    """Tell what a run would do."""
+    for part in plan_tables(plan_run(settings_from(arguments))):
+        console.print(part)
+
+
+def schema_command(arguments: argparse.Namespace, console: Console) -> None:
+    """List the columns of the datasets."""
+    names = [arguments.dataset] if arguments.dataset else list(DATASETS)
+    if arguments.markdown:
+        sys.stdout.write(markdown_schema(names))
+        return
+    for name in names:
+        console.print(schema_table(name))
+
+
+def show_command(arguments: argparse.Namespace, console: Console) -> None:
+    """Print an article with its quotes marked."""
+    for part in render_article(arguments.article_id, Path(arguments.out)):
+        console.print(part)
+
+
+COMMANDS: dict[str, Any] = {
+    "run": run_command,
+    "plan": plan_command,
+    "schema": schema_command,
+    "show": show_command,
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line. Exit codes: 0 done, 2 the input or an option is unusable, 130 interrupted."""
+    arguments = build_parser().parse_args(argv)
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    try:
+        COMMANDS[arguments.command](arguments, Console())
+    except NewsetlError as error:
+        print(f"newsetl: {error}", file=sys.stderr)  # noqa: T201  the one line a user sees
+        return 2
+    except KeyboardInterrupt:
+        print("newsetl: interrupted; nothing was published", file=sys.stderr)  # noqa: T201  the one line a user sees
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

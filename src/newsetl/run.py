@@ -1,0 +1,363 @@
+"""Plan batches, map them over an executor, publish the partitions. Knows neither Prefect nor the terminal."""
+
+import json
+import multiprocessing
+import os
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import cache
+from itertools import islice
+from multiprocessing.sharedctypes import SynchronizedArray
+from pathlib import Path
+from typing import Any, Self
+
+from newsetl import __version__
+from newsetl.errors import InputError
+from newsetl.io import store
+from newsetl.io.inputs import InputFile, find_inputs
+from newsetl.io.ledger import Ledger
+from newsetl.io.readers import ReadOptions, load_urls, read_records
+from newsetl.io.staging import StagingWriter
+from newsetl.pipeline import process_record
+from newsetl.records import RawRecord, Reject
+from newsetl.schema import SCHEMA_VERSION
+from newsetl.settings import MAX_PARTS, Settings
+
+# What a compressed file whose content size is not stated is taken to unpack to; news text packs three- to sixfold.
+PACKING = 4
+PROGRESS_EVERY = 50  # records
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A file, or every `parts`-th stretch of one."""
+
+    file: InputFile
+    part: int = 0
+    parts: int = 1
+    limit: int | None = None  # read at most so many records
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some seconds to a minute of work for one process. Numbered from 1."""
+
+    number: int
+    slices: tuple[Slice, ...]
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do."""
+
+    batches: tuple[Batch, ...]
+    skipped: tuple[InputFile, ...]
+
+    @property
+    def files(self) -> list[InputFile]:
+        """The files to read, each once, in order."""
+        return list(dict.fromkeys(s.file for batch in self.batches for s in batch.slices))
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(batch.size_bytes for batch in self.batches)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """What one batch did. `read` is counted where records are read, the other counts where rows are staged."""
+
+    number: int
+    read: int
+    left_out: int  # records of sources that were not asked for
+    seconds: float
+    rejects: dict[str, int]  # by "stage: reason"
+    ledger_path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run did; written as its manifest."""
+
+    run_id: str
+    out: str
+    read: int
+    left_out: int
+    outcomes: dict[str, int]
+    rejects: dict[str, int]
+    months: list[dict[str, Any]]  # source, year, month, outcome, records
+    quotes: int
+    files_written: int
+    files_unchanged: int
+    seconds: float
+    skipped_files: int
+    batches: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Records a second."""
+        return self.read / self.seconds if self.seconds else 0.0
+
+
+# --- plan -----------------------------------------------------------------------------------------------------------
+
+
+def plan_run(settings: Settings) -> Plan:
+    """List the input and cut it into batches; writes nothing and reads no more than it must.
+
+    Raises:
+        InputError: A path does not exist, a pattern matches nothing, or no file has a known format.
+    """
+    files = find_inputs(settings.inputs)
+    known = [file for file in files if file.format]
+    if not known:
+        raise InputError(f"nothing to read in {', '.join(settings.inputs)}: no file of a known format")
+    slices = _limited(known, settings) if settings.limit else _cut(known, settings.batch_bytes)
+    batches = _group(slices, settings.batch_bytes)
+    return Plan(tuple(batches), tuple(file for file in files if not file.format))
+
+
+def _content_bytes(file: InputFile) -> int:
+    return file.size_bytes * (PACKING if file.compression else 1)
+
+
+def _cut(files: Iterable[InputFile], batch_bytes: int) -> Iterator[Slice]:
+    for file in files:
+        parts = 1 if file.format in ("text", "html") else min(MAX_PARTS, -(-_content_bytes(file) // batch_bytes) or 1)
+        yield from (Slice(file, part, parts) for part in range(parts))
+
+
+def _limited(files: Iterable[InputFile], settings: Settings) -> Iterator[Slice]:
+    """The first `limit` records, file after file; they are counted by reading."""
+    left = settings.limit or 0
+    for file in files:
+        if left <= 0:
+            return
+        count = sum(1 for _ in islice(read_records(file, read_options(settings)), left))
+        left -= count
+        yield Slice(file, limit=count)
+
+
+def _group(slices: Iterable[Slice], batch_bytes: int) -> Iterator[Batch]:
+    number, group, size = 1, [], 0
+    for piece in slices:
+        piece_bytes = _content_bytes(piece.file) // piece.parts
+        if group and size + piece_bytes > batch_bytes:
+            yield Batch(number, tuple(group), size)
+            number, group, size = number + 1, [], 0
+        group.append(piece)
+        size += piece_bytes
+    if group:
+        yield Batch(number, tuple(group), size)
+
+
+def read_options(settings: Settings, part: int = 0, parts: int = 1) -> ReadOptions:
+    """What the readers must know of the settings."""
+    urls = _urls(settings.urls) if settings.urls else {}
+    return ReadOptions(
+        mapping=dict(settings.mapping),
+        urls=urls,
+        max_record_bytes=settings.max_record_bytes,
+        part=part,
+        parts=parts,
+    )
+
+
+@cache
+def _urls(path: str) -> dict[str, str]:
+    return dict(load_urls(path))
+
+
+# --- work -----------------------------------------------------------------------------------------------------------
+
+_progress: "SynchronizedArray[int] | None" = None
+
+
+def _start_worker(progress: "SynchronizedArray[int]") -> None:
+    global _progress  # noqa: PLW0603  a pool's initializer has no other way to hand something to its tasks
+    _progress = progress
+
+
+@contextmanager
+def process_pool(workers: int) -> Iterator[tuple[Executor, Callable[[], tuple[int, int]]]]:
+    """A pool of worker processes, and a function that tells how many records and bytes they have read so far."""
+    # forkserver: workers start small and share nothing with threads of the caller, such as Prefect's
+    context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
+    progress: SynchronizedArray[int] = context.Array("q", 2)
+    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(progress,))
+    try:
+        yield pool, lambda: (progress[0], progress[1])
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _report(records: int, size_bytes: int) -> None:
+    if _progress is not None:
+        with _progress.get_lock():
+            _progress[0] += records
+            _progress[1] += size_bytes
+
+
+def process_batch(batch: Batch, settings: Settings, staging: Path) -> BatchResult:
+    """Read the records of a batch, process each, stage the rows. Runs in a worker process."""
+    started = time.monotonic()
+    read = left_out = size_bytes = 0
+    rejects: Counter[str] = Counter()
+    with StagingWriter(staging, f"batch-{batch.number:06}") as writer:
+        for record in _records(batch, settings):
+            read += 1
+            size_bytes += record.place.length
+            record_no = (batch.number << 32) + read
+            result = record if isinstance(record, Reject) else process_record(record)
+            source = result.source if isinstance(result, Reject) else result.metadata.source
+            if settings.sources and source is not None and source not in settings.sources:
+                left_out += 1
+            elif isinstance(result, Reject):
+                rejects[f"{result.stage}: {result.reason}"] += 1
+                writer.add_reject(record_no, result)
+            else:
+                writer.add_article(record_no, result)
+            if read % PROGRESS_EVERY == 0:
+                _report(PROGRESS_EVERY, size_bytes)
+                size_bytes = 0
+    _report(read % PROGRESS_EVERY, size_bytes)
+    seconds = time.monotonic() - started
+    return BatchResult(batch.number, read, left_out, seconds, dict(rejects), writer.ledger_path)
+
+
+def _records(batch: Batch, settings: Settings) -> Iterator[RawRecord | Reject]:
+    for piece in batch.slices:
+        records = read_records(piece.file, read_options(settings, piece.part, piece.parts))
+        yield from records if piece.limit is None else islice(records, piece.limit)
+
+
+# --- publish --------------------------------------------------------------------------------------------------------
+
+
+class Run:
+    """A run into one store: collects what the batches did, then publishes it. Use it as a context manager."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.root = Path(settings.out)
+        self.started = datetime.now(UTC)
+        self.run_id = f"{self.started:%Y%m%dT%H%M%S}-{os.getpid()}"
+        self.staging = self.root / f"_staging-{self.run_id}"
+        self._clock = time.monotonic()
+        self._lock = store.locked(self.root)
+        self._batches: list[dict[str, Any]] = []
+        self._read: dict[int, int] = {}
+        self._rejects: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        self._lock.__enter__()
+        store.clear_staging(self.root)
+        self.staging.mkdir(parents=True)
+        self._ledger = Ledger(self.staging / "ledger.sqlite", create=True)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ledger.close()
+        shutil.rmtree(self.staging, ignore_errors=True)
+        self._lock.__exit__(*error)
+
+    def add(self, result: BatchResult) -> None:
+        """Enter what a batch did into the ledger."""
+        self._ledger.absorb(result.ledger_path)
+        self._rejects.update(result.rejects)
+        self._read[result.number] = result.read - result.left_out
+        self._batches.append(
+            {"batch": result.number, "read": result.read, "left_out": result.left_out, "seconds": result.seconds}
+        )
+
+    def publish(self, pool: Executor, plan: Plan) -> RunResult:
+        """Settle duplicates, merge the partitions that change, put them in place, write the manifest.
+
+        Raises:
+            ConservationError: The ledger does not balance; nothing was published.
+        """
+        store.settle(self._ledger, self.root, self._read)
+        ledger_path = self.staging / "ledger.sqlite"
+        merges = [
+            pool.submit(store.merge_partition, ledger_path, self.root, self.staging, partition)
+            for partition in self._ledger.touched()
+        ]
+        merged = [merge.result() for merge in merges]
+        written, unchanged = store.install(self.root, self.staging, merged)
+        result = RunResult(
+            run_id=self.run_id,
+            out=str(self.root),
+            read=sum(self._read.values()),
+            left_out=sum(batch["left_out"] for batch in self._batches),
+            outcomes=self._ledger.outcomes(),
+            rejects=dict(sorted(self._rejects.items())),
+            months=[
+                {**asdict(partition), "outcome": outcome, "records": count}
+                for partition, outcome, count in self._ledger.by_month()
+            ],
+            quotes=sum(m.rows["quotes"] for m in merged),
+            files_written=written,
+            files_unchanged=unchanged,
+            seconds=time.monotonic() - self._clock,
+            skipped_files=len(plan.skipped),
+            batches=sorted(self._batches, key=lambda batch: int(batch["batch"])),
+        )
+        self._write_manifest(result, plan)
+        return result
+
+    def _write_manifest(self, result: RunResult, plan: Plan) -> None:
+        slices = {b.number: [[s.file.uri, s.part, s.parts] for s in b.slices] for b in plan.batches}
+        manifest = {
+            "newsetl": __version__,
+            "schema": SCHEMA_VERSION,
+            "started": self.started.isoformat(),
+            "finished": datetime.now(UTC).isoformat(),
+            "settings": {**asdict(self.settings), "mapping": dict(self.settings.mapping)},
+            "skipped_files": [[file.uri, file.skip_reason] for file in plan.skipped],
+            **{name: value for name, value in asdict(result).items() if name not in ("batches", "skipped_files")},
+            "batches": [{**batch, "slices": slices[int(batch["batch"])]} for batch in result.batches],
+        }
+        folder = self.root / store.RUNS_FOLDER
+        folder.mkdir(exist_ok=True)
+        temporary = folder / f".tmp-{self.run_id}.json"
+        temporary.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
+        temporary.replace(folder / f"{self.run_id}.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. `size_bytes` is an estimate where files are compressed."""
+
+    records: int
+    bytes_read: int
+    size_bytes: int
+    batches_done: int
+    batches: int
+
+
+def run(settings: Settings, plan: Plan, watch: Callable[[Progress], None] = lambda _: None) -> RunResult:
+    """The whole job on one machine.
+
+    Args:
+        settings: What to read and where to write.
+        plan: From `plan_run`.
+        watch: Called about twice a second.
+
+    Raises:
+        NewsetlError: The store is locked, or the ledger does not balance.
+    """
+    with Run(settings) as this, process_pool(settings.workers) as (pool, progress):
+        pending = {pool.submit(process_batch, batch, settings, this.staging) for batch in plan.batches}
+        while pending:
+            done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
+            for future in done:
+                this.add(future.result())
+            watch(Progress(*progress(), plan.size_bytes, len(plan.batches) - len(pending), len(plan.batches)))
+        return this.publish(pool, plan)

@@ -1,0 +1,200 @@
+"""What the markup of a page says about its article: JSON-LD, meta tags, <time>, <title>, headings. Strings as found.
+
+Nothing is guessed here: `find_metadata` understands the strings. Sources stand in the order of their trust:
+JSON-LD, then meta tags, then elements that show it to readers.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lxml import html as lxml_html
+from lxml.html import HtmlElement
+
+from newsetl.records import DateClue
+
+MAX_JSON_LD_CHARS: Final = 2_000_000
+MAX_JSON_LD_THINGS: Final = 2_000
+MAX_CLUES: Final = 12  # of one kind; pages with hundreds of <time> are lists of other articles
+MAX_SHOWN_CHARS: Final = 120  # of a visible date or author line; longer ones are text
+
+_ARTICLE_TYPES: Final = re.compile(r"article|posting|report|review", re.IGNORECASE)
+_META_DATES: Final = (
+    "article:published_time", "datepublished", "og:published_time", "parsely-pub-date", "sailthru.date", "publishdate",
+    "publish-date", "publish_date", "pubdate", "dc.date.issued", "dcterms.created", "dc.date", "dcterms.date", "date",
+    "cxenseparse:recs:publishtime", "article.published", "published_time",
+)  # fmt: skip
+_META_MODIFIED: Final = ("article:modified_time", "og:updated_time", "datemodified", "dcterms.modified", "last-modified")
+_META_AUTHORS: Final = ("author", "article:author", "dc.creator", "parsely-author", "sailthru.author", "twitter:creator")
+_DIGIT = re.compile(r"\d")
+_SPACE = re.compile(r"\s+")
+_SHOWN_AUTHOR: Final = "//*[@rel='author' or @itemprop='author'] | //*[@class][{}]".format(
+    " or ".join(f"contains(concat(' ', normalize-space(@class), ' '), ' {name} ')" for name in
+                ("author", "author-name", "byline", "writer", "writeBy", "editor", "article-author", "post-author"))
+)  # fmt: skip
+_SHOWN_DATE: Final = "//*[@class][{}]".format(
+    " or ".join(f"contains(translate(@class, 'DTP', 'dtp'), '{name}')" for name in
+                ("date", "time", "publish"))
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class PageClues:
+    """What the markup says, as found; None and empty where it says nothing."""
+
+    title: str | None = None
+    subtitle: str | None = None
+    site_name: str | None = None
+    canonical_url: str | None = None
+    authors: tuple[str, ...] = ()
+    dates: tuple[DateClue, ...] = ()
+    modified: str | None = None
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    article_body: str | None = None  # of JSON-LD: plain text, when the publisher gives it
+
+
+def find_page_clues(tree: HtmlElement) -> PageClues:
+    """Title, site, authors, dates, section, tags and addresses that the markup of a parsed page names."""
+    article = _find_json_ld(tree)
+    meta = _read_meta(tree)
+    dates = [DateClue("json-ld", d) for d in _texts(article.get("datePublished"))]
+    dates += [DateClue("meta", d) for name in _META_DATES for d in meta.get(name, ())]
+    dates += _find_shown_dates(tree)
+    authors = _names(article.get("author")) or [a for name in _META_AUTHORS for a in meta.get(name, ())]
+    tags = meta.get("article:tag") or _split_keywords(_texts(article.get("keywords")) or meta.get("keywords", []))
+    return PageClues(
+        title=_find_title(tree, article, meta),
+        subtitle=_first(_texts(article.get("alternativeHeadline"))),
+        site_name=_first([*_names(article.get("publisher")), *meta.get("og:site_name", ()), *meta.get("application-name", ())]),
+        canonical_url=_first([*_attributes(tree, "//link[@rel='canonical']/@href"), *meta.get("og:url", ())]),
+        authors=_unique([*authors, *_find_shown_authors(tree)])[:MAX_CLUES],
+        dates=tuple(dict.fromkeys(dates)),
+        modified=_first([*_texts(article.get("dateModified")), *(m for n in _META_MODIFIED for m in meta.get(n, ()))]),
+        section=_first([*_texts(article.get("articleSection")), *meta.get("article:section", ())]),
+        tags=_unique(tags),
+        article_body=_first(_texts(article.get("articleBody"))),
+    )
+
+
+def _first(values: Iterable[str]) -> str | None:
+    return next((v for v in values if v), None)
+
+
+def _unique(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(v for v in values if v))
+
+
+def _squeeze(text: str) -> str:
+    return _SPACE.sub(" ", text).strip()
+
+
+def element_text(element: HtmlElement) -> str:
+    """The text inside an element on one line."""
+    return _squeeze("".join(element.itertext()))
+
+
+def _attributes(tree: HtmlElement, path: str) -> list[str]:
+    return [_squeeze(str(value)) for value in tree.xpath(path)]
+
+
+def _read_meta(tree: HtmlElement) -> dict[str, list[str]]:
+    """Lower-case name, property or itemprop of each meta tag -> its contents in order."""
+    found: dict[str, list[str]] = {}
+    for tag in tree.iter("meta"):
+        name = (tag.get("property") or tag.get("name") or tag.get("itemprop") or "").strip().lower()
+        content = _squeeze(tag.get("content") or "")
+        if name and content:
+            found.setdefault(name, []).append(content)
+    return found
+
+
+def _find_json_ld(tree: HtmlElement) -> dict[str, Any]:
+    """The first thing of an article type in the page's JSON-LD; empty without one."""
+    for script in tree.xpath("//script[@type='application/ld+json']"):
+        raw = (script.text or "").strip().removeprefix("<!--").removesuffix("-->")
+        if not raw or len(raw) > MAX_JSON_LD_CHARS:
+            continue
+        try:
+            data = json.loads(raw, strict=False)
+        except (ValueError, RecursionError):  # hand-written JSON-LD is often broken; the meta tags remain
+            continue
+        for thing in _things(data):
+            if any(_ARTICLE_TYPES.search(t) for t in _texts(thing.get("@type"))):
+                return thing
+    return {}
+
+
+def _things(data: Any) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON-LD document, outermost first, those below @graph, mainEntity and lists too."""
+    queue, seen = [data], 0
+    while queue and seen < MAX_JSON_LD_THINGS:
+        item = queue.pop(0)
+        seen += 1
+        if isinstance(item, list):
+            queue.extend(item)
+        elif isinstance(item, dict):
+            yield item
+            queue.extend(item[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if key in item)
+
+
+def _texts(value: Any) -> list[str]:
+    """The strings in a JSON value that may be a string, a number or a list of them."""
+    values = value if isinstance(value, list) else [value]
+    return [_squeeze(str(v)) for v in values if isinstance(v, str | int) and not isinstance(v, bool) and str(v).strip()]
+
+
+def _names(value: Any) -> list[str]:
+    """The names in a JSON-LD person or organisation, or a list of them."""
+    names = []
+    for item in value if isinstance(value, list) else [value]:
+        names += _texts(item.get("name")) if isinstance(item, dict) else _texts(item)
+    return names
+
+
+def _split_keywords(keywords: list[str]) -> list[str]:
+    return [_squeeze(word) for text in keywords for word in re.split("[,،;؛]", text)]
+
+
+def _find_title(tree: HtmlElement, article: dict[str, Any], meta: dict[str, list[str]]) -> str | None:
+    """The headline as shown (h1) when another source confirms it; they carry the outlet's name more often."""
+    said = [*_texts(article.get("headline")), *meta.get("og:title", ()), *meta.get("twitter:title", ())]
+    said += [element_text(title) for title in tree.xpath("//head/title | //title")[:1]]
+    shown = [text for h1 in tree.xpath("//h1")[:MAX_CLUES] if (text := element_text(h1))]
+    for text in shown:
+        if any(_key(text) and _key(text) in _key(other) for other in said):
+            return text
+    return _first([*said, *shown])
+
+
+def _key(text: str) -> str:
+    return "".join(c for c in text if c.isalnum())
+
+
+def _find_shown_dates(tree: HtmlElement) -> list[DateClue]:
+    """<time> elements, then short lines with digits in elements whose class speaks of dates."""
+    clues = []
+    for element in tree.iter("time"):
+        raw = element.get("datetime") or element_text(element)
+        if raw and _DIGIT.search(raw) and len(raw) <= MAX_SHOWN_CHARS:
+            clues.append(DateClue("time-tag", _squeeze(raw)))
+    clues = clues[:MAX_CLUES]
+    for element in tree.xpath(_SHOWN_DATE)[: 4 * MAX_CLUES]:
+        if len(raw := element_text(element)) <= MAX_SHOWN_CHARS and sum(c.isdigit() for c in raw) >= 5:
+            clues.append(DateClue("text", raw))
+    return clues[: 2 * MAX_CLUES]
+
+
+def _find_shown_authors(tree: HtmlElement) -> list[str]:
+    texts = (element_text(element) for element in tree.xpath(_SHOWN_AUTHOR)[: 2 * MAX_CLUES])
+    return [text for text in texts if 2 < len(text) <= MAX_SHOWN_CHARS and not _DIGIT.search(text)][:3]
+
+
+def parse_page(text: str) -> HtmlElement | None:
+    """The tree of a page, read without network, entities or document types; None when there is no element in it."""
+    parser = lxml_html.HTMLParser(no_network=True, huge_tree=False, remove_comments=True, remove_pis=True, encoding="utf-8")
+    # bytes, since a string with an encoding declaration is refused; the meta charset no longer tells the truth
+    tree = lxml_html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
+    return tree if len(tree) else None
