@@ -92,4 +92,5 @@ def _read_file(path: Path | None) -> dict[str, Any]:
     known = {f.name for f in fields(Settings)} - {"mapping"} | {"map"}
     if unknown := sorted(table.keys() - known):
         raise SettingsError(f"{path}: unknown setting {unknown[0]!r}; known are {', '.join(sorted(known))}")
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    several = {name: [table[name]] for name in ("inputs", "sources") if isinstance(table.get(name), str)}
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in (table | several).items()}

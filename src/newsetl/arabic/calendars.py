@@ -1,4 +1,4 @@
-"""Words of written dates: months, weekdays, eras, hours, zones, from ``months.toml``, ``weekdays.toml`` and ``dates.toml``."""
+"""Words of written dates, from ``months.toml``, ``weekdays.toml`` and ``dates.toml``."""
 
 import re
 from collections.abc import Mapping
@@ -105,7 +105,7 @@ def convert_hijri(year: int, month: int, day: int) -> date | None:
     day = length if day == -1 else day
     if not 1 <= day <= 30:
         return None
-    # Day 30 of a month that had 29 by calculation may have been the outlet's own reckoning: it is the day after the 29th.
+    # Day 30 of a month of 29 by calculation may be the outlet's own reckoning: the day after the 29th.
     first: date = Hijri(year, month, 1).to_gregorian()
     return date(first.year, first.month, first.day) + timedelta(days=day - 1)
 

@@ -25,7 +25,8 @@ _ARABIC_LETTERS: Final = (
 _ARABIC_MARKS: Final = "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
 # Nothing in a text of these characters only can need a repair, unless two spaces meet: most articles stop here.
 _SUSPECT: Final = re.compile(
-    r"[^\n !-%'-~،؛؟«»“”„‘’–—…٪٫٬\u0621-\u063a\u0641-\u0652\u0660-\u0669\u0670\u067e\u0686\u0698\u06a4\u06a9\u06af\u06cc]|  "
+    r"[^\n !-%'-~،؛؟«»“”„‘’–—…٪٫٬\u0621-\u063a\u0641-\u0652\u0660-\u0669\u0670"
+    r"\u067e\u0686\u0698\u06a4\u06a9\u06af\u06cc]|  "
 )
 
 

@@ -4,7 +4,7 @@ The usual names stand in ``fields.toml``. A mapping given by the user beats them
 """
 
 import dataclasses
-import datetime
+import datetime as dt
 import functools
 import importlib.resources
 import json
@@ -84,6 +84,12 @@ def fold_name(name: str) -> str:
     'تاريخالنشر'
     """
     return _SEPARATORS.sub("", name).casefold().translate(_ALEFS)
+
+
+def is_known_name(name: str) -> bool:
+    """True for a column name that stands for some field."""
+    key = fold_name(name)
+    return any(key in names for names in load_field_names().names.values())
 
 
 def parse_mapping(items: Sequence[str]) -> dict[str, str]:
@@ -232,7 +238,7 @@ def _as_scalar(value: Any) -> str | None:
     if isinstance(value, str):
         short = value.strip() if len(value) < 64 else value
         return value if short and short.casefold() not in ABSENT_WORDS and not value.isspace() else None
-    if isinstance(value, datetime.date | datetime.time):
+    if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     if isinstance(value, float):
         return (str(int(value)) if value.is_integer() else repr(value)) if math.isfinite(value) else None

@@ -65,9 +65,17 @@ class Input:
 
     def give_back(self, data: bytes) -> None:
         """Put back the last bytes taken."""
-        if data:
+        self.position -= len(data)
+        if len(data) <= self._at:
             self._at -= len(data)
-            self.position -= len(data)
+        else:  # they begin in a chunk that is gone
+            self._data, self._at = data + self._data[self._at :], 0
+
+    def rewind(self, position: int) -> None:
+        """Go back to a position, or as far as the chunk at hand reaches."""
+        n_bytes = min(self._at, max(0, self.position - position))
+        self._at -= n_bytes
+        self.position -= n_bytes
 
     def peek(self) -> bytes:
         """What `take` would give next, left in place."""
@@ -96,7 +104,8 @@ def gzip_pieces(source: Input) -> Iterator[Piece]:
     """The decompressed bytes of all gzip members.
 
     Raises:
-        BrokenDataError: Where a member is damaged or cut; bytes before it have been given.
+        BrokenDataError: Where a member is damaged or cut; bytes before it have been given. The input then stands
+            behind the member's first byte, or as near to it as it can, for a search for the next member.
     """
     while head := source.peek():
         if not head.strip(b"\0"):  # zeros that tape blocks are filled up with
@@ -113,6 +122,7 @@ def _gzip_member(source: Input) -> Iterator[Piece]:
         try:
             out = inflater.decompress(data, CHUNK_BYTES)
         except zlib.error as error:
+            source.rewind(start + 1)
             raise BrokenDataError("truncated-file", f"damaged gzip member at byte {start}: {error}") from error
         if not data and not out and not inflater.eof:
             raise BrokenDataError("truncated-file", f"the gzip member at byte {start} ends early")
@@ -166,6 +176,7 @@ def _zstd_frame(source: Input) -> Iterator[Piece]:
         try:
             out = inflater.decompress(data)
         except zstandard.ZstdError as error:
+            source.rewind(start + 1)
             raise BrokenDataError("truncated-file", f"damaged zstd frame at byte {start}: {error}") from error
         if inflater.eof:
             source.give_back(inflater.unused_data)

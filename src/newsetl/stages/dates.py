@@ -6,12 +6,13 @@ A string is folded, its clock time is taken out, and each word becomes one lette
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import cache
 from html import unescape
 
-from newsetl.arabic.calendars import Calendar, convert_hijri, fold_phrase, load_calendar, split_tokens
+from newsetl.arabic.calendars import Calendar, convert_hijri, load_calendar, split_tokens
 from newsetl.arabic.folding import fold_name
 from newsetl.records import DatePrecision
 
@@ -148,13 +149,17 @@ def is_date_line(line: str) -> bool:
     >>> is_date_line("بيروت في 3 شباط 2015"), is_date_line("وصل الوفد إلى العاصمة يوم 3 شباط 2015 قادما من عدن")
     (True, False)
     """
-    if len(line) > 90 or (parsed := parse_date(line)) is None or parsed.day is None:  # a date with label and place is shorter
+    if (
+        len(line) > 90 or (parsed := parse_date(line)) is None or parsed.day is None
+    ):  # a date with label and place is shorter
         return False
     return _read_signs(_take_time(fold_name(unescape(line)).translate(_SIGNS))[0]).symbols.count("x") <= 2
 
 
 # Dashes, slashes and colons that look alike; NFKC has turned the full-width ones already.
-_SIGNS = str.maketrans({"–": "-", "—": "-", "‒": "-", "−": "-", "‐": "-", "‑": "-", "\\": "/", "⁄": "/", "∕": "/", "،": ",", "؛": ","})
+_SIGNS = str.maketrans(
+    {"–": "-", "—": "-", "‒": "-", "−": "-", "‐": "-", "‑": "-", "\\": "/", "⁄": "/", "∕": "/", "،": ",", "؛": ","}
+)
 
 
 def _parse_machine(text: str) -> ParsedDate | None:
@@ -179,7 +184,12 @@ def _from_numbers(day: tuple[str, ...], clock: tuple[str | None, ...], offset: i
     parsed = ParsedDate("day", year, found.month, found)
     if clock[0] is None or clock[1] is None:
         return parsed
-    return _with_time(parsed, _make_time(int(clock[0]), int(clock[1]), int(clock[2]) if clock[2] else None, None), offset, seconds=clock[2] is not None)
+    return _with_time(
+        parsed,
+        _make_time(int(clock[0]), int(clock[1]), int(clock[2]) if clock[2] else None, None),
+        offset,
+        seconds=clock[2] is not None,
+    )
 
 
 def _parse_written(text: str, reference: datetime | None) -> ParsedDate | None:
@@ -348,6 +358,7 @@ def _count_back(words: list[str], calendar: Calendar) -> int | None:
 
 
 _TIME = "\x01"  # stands where a clock time was taken out
+_CLOCK_SIGN = "_"  # the same, as a token
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,8 +389,8 @@ def _patterns() -> _Patterns:
     )
 
 
-def _alternatives(words: "object") -> str:
-    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))  # type: ignore[call-overload]
+def _alternatives(words: Iterable[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
 def _take_time(text: str) -> tuple[str, time | None, int | None, bool]:
@@ -440,7 +451,7 @@ def _read_signs(text: str, *, tight: bool = False) -> _Signs:
     calendar = load_calendar()
     if not tight:
         text = text.replace(" - ", " , ")
-    tokens = split_tokens(text.replace(_TIME, " _ "))
+    tokens = split_tokens(text.replace(_TIME, f" {_CLOCK_SIGN} "))
     symbols: list[str] = []
     values: list[int] = []
     at = 0
@@ -454,11 +465,13 @@ def _read_signs(text: str, *, tight: bool = False) -> _Signs:
 
 def _read_sign(tokens: list[str], at: int, calendar: Calendar) -> tuple[int, str, int]:
     """How many tokens the sign at `at` takes, its letter and its number."""
-    token = tokens[at]
-    if token.isdecimal():
-        return 1, *_read_number(token)
-    if not token.isalpha():
-        return 1, "t" if token == "_" else token if token in "/.-:()+" else ",", 0
+    first = tokens[at]
+    if first.isdecimal():
+        return 1, *_read_number(first)
+    if first == _CLOCK_SIGN:
+        return 1, "t", 0
+    if not first.isalpha():
+        return 1, first if first in "/.-:()+" else ",", 0
     for length in range(min(calendar.longest, len(tokens) - at), 0, -1):
         found = calendar.words.get(" ".join(tokens[at : at + length]))
         if found is not None:
@@ -473,6 +486,3 @@ def _read_number(digits: str) -> tuple[str, int]:
     if len(digits) == 4 and FIRST_YEAR <= value <= LAST_YEAR:
         return "y", value
     return ("k" if len(digits) == 4 and 1300 <= value <= 1500 else "n"), value
-
-
-__all__ = ["ParsedDate", "fold_phrase", "is_date_line", "parse_date"]

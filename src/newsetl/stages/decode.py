@@ -1,7 +1,8 @@
 """Bytes to text: find the encoding by evidence, whatever a header, a meta tag or an XML declaration says.
 
-The order: byte order marks; UTF-16 without one (half of the bytes are NUL); strict UTF-8, which text in another encoding does not pass
-by chance; then the single-byte code pages, told apart by which letters they give. A declaration breaks ties only.
+The order: byte order marks; UTF-16 without one (half of the bytes hardly vary); strict UTF-8, which text in another
+encoding does not pass by chance; then the single-byte code pages, told apart by which letters they give. A declaration
+breaks ties only.
 """
 
 import codecs
@@ -42,9 +43,9 @@ def decode(record: RawRecord) -> Page | Reject:
     """The record's text as a string.
 
     Returns:
-        A `Page` whose `encoding` names the codec that read it ("str" when the container had decoded it), whose `fixes` name
-        what was repaired (broken-bytes, nul-characters, lone-surrogates, misdeclared-charset); or a `Reject`:
-        "no-text" for nothing but white space, "not-text" for bytes that no text gives.
+        A `Page` whose `encoding` names the codec that read it ("str" when the container had decoded it), whose `fixes`
+        name what was repaired (misdeclared-charset, broken-bytes, nul-characters, split-surrogates, lone-surrogates);
+        or a `Reject`: "no-text" for nothing but white space, "not-text" for bytes that no text gives.
     """
     if record.content is None:
         return _decode_fields(record)
@@ -145,8 +146,8 @@ def _read_bytes(content: bytes, charset: str | None) -> tuple[str, str | None]:
     if _is_broken_utf8(content):
         return content.decode("utf-8", "replace"), "utf-8"
     declared = [c for c in (_codec_name(charset), find_declared_charset(content)) if c]
-    name = _best_code_page(content, declared)
-    return (content.decode(name, "replace"), name) if name else ("", None)
+    page = _best_code_page(content, declared)
+    return (content.decode(page, "replace"), page) if page else ("", None)
 
 
 def _find_utf16(content: bytes) -> str | None:

@@ -1,4 +1,4 @@
-"""From a page to the draft of an article: its blocks of body with the roles that the markup gives, and clues to its metadata.
+"""From a page to the draft of an article: its blocks of body with the markup's roles, and clues to its metadata.
 
 Plain text is split at line breaks. HTML goes through trafilatura; when that finds less than the page holds, the
 publisher's own JSON-LD body or the paragraphs that stand together are taken instead. What is boilerplate inside the
@@ -14,27 +14,61 @@ import trafilatura
 from lxml import etree
 from lxml.html import HtmlElement
 
+from newsetl.arabic.boilerplate import find_rule, is_byline
 from newsetl.records import Block, DateClue, Draft, Page, RawRecord, Reject, Role
 from newsetl.stages.markup import PageClues, element_text, find_page_clues, parse_page
+from newsetl.stages.segment import is_list_item, is_short_line
 
 MAX_CHARS: Final = 10_000_000  # of a page; the largest in newspaper crawls are about 3 million
 MAX_DEPTH: Final = 400  # of nested elements; real pages stay below 60, and libraries recurse
 SHORT_BODY_CHARS: Final = 250  # below this a second way of finding the body is tried
+MIN_HEADLINE_WORDS: Final = 4  # of a first line taken for the title of a plain text
+MAX_PRUNED_SHARE: Final = 0.4  # of the text of a page that may be dropped as one box
 MIN_PARAGRAPH_CHARS: Final = 40  # of a <p> that counts when paragraphs are collected without trafilatura
 
-# What belongs to pictures, players, sharing and other articles, by the names that themes give it. Taken out before extraction.
+# What belongs to pictures, sharing and other articles, by the names that themes give it: taken out before extraction.
 _PRUNE: Final = (
     "//figcaption",
     "//*[self::p or self::div or self::span][contains(@class, 'caption')]",
-    "//*[self::div or self::section or self::ul or self::aside][contains(@class, 'related') or contains(@id, 'related')]",
+    (
+        "//*[self::div or self::section or self::ul or self::aside]"
+        "[contains(@class, 'related') or contains(@id, 'related')]"
+    ),
     "//*[self::div or self::section][contains(@id, 'comments') or contains(@class, 'comments')]",
+    (
+        "//div[contains(@class, 'image') or contains(@class, 'photo') or contains(@id, 'image')]"
+        "[.//img][string-length(normalize-space(.)) < 250][not(.//h1)]"
+    ),
     "//nav | //footer | //form | //aside[not(ancestor::article)]",
 )
 _DEPTH_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
-_VOID: Final = frozenset("area base br col embed hr img input link meta param source track wbr p li td tr th option".split())
+# elements that close by themselves
+_VOID: Final = frozenset(
+    (
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
+        "wbr",
+        "p",
+        "li",
+        "td",
+        "tr",
+        "th",
+        "option",
+    )
+)
+_INLINE: Final = frozenset(("a", "b", "strong", "i", "em", "span", "font", "u", "abbr"))
 _ROLES: Final[dict[str, Role]] = {"head": "heading", "item": "list", "p": "body", "quote": "body", "row": "body"}
-_BREAK = re.compile(r"\r\n|\r|\n")
-_SENTENCE_END = re.compile(r"[.!؟?…:،؛]\W*$")
 
 
 def extract_article(page: Page) -> Draft | Reject:
@@ -78,9 +112,26 @@ def _with_fields(draft: Draft, page: Page) -> Draft:
 
 
 def _extract_lines(page: Page) -> Draft:
-    """Each line with something on it is a block. Nothing else is decided here: a first line may be title or byline."""
+    """Each line with something on it is a block; a first line that is clearly a headline is the title too."""
     lines = (line.strip() for line in page.text.removeprefix("\ufeff").split("\n"))
-    return Draft(page.record, "lines", tuple(Block(line) for line in lines if line))
+    blocks = tuple(Block(line) for line in lines if line)
+    return Draft(page.record, "lines", blocks, title=_find_headline(blocks))
+
+
+def _find_headline(blocks: tuple[Block, ...]) -> str | None:
+    """The first line when it can only be a headline: short, no stop, no byline, date or prompt, then a paragraph.
+
+    `clean_article` takes it out of the body as a repeated title.
+    """
+    if len(blocks) < 2:
+        return None
+    first = blocks[0].text
+    if not is_short_line(first) or first.count(" ") < MIN_HEADLINE_WORDS - 1 or is_list_item(first) or is_byline(first):
+        return None
+    if find_rule(first, at_edge=True) is not None:
+        return None
+    following = next((block.text for block in blocks[1:4] if not is_short_line(block.text)), "")
+    return first if len(following) > 2 * len(first) else None
 
 
 def _extract_html(page: Page) -> Draft | Reject:
@@ -91,7 +142,7 @@ def _extract_html(page: Page) -> Draft | Reject:
         if tree is None:
             return _reject(page.record, "no-text", "no element in the page")
         clues = find_page_clues(tree)
-        extractor, blocks = _find_body(tree, clues)
+        extractor, blocks = _find_body(page, tree, clues)
     except Exception as error:  # noqa: BLE001  any failure of the HTML libraries on hostile markup is one rejected record
         return _reject(page.record, "extractor-failed", f"{type(error).__name__}: {error}")
     return Draft(
@@ -121,20 +172,27 @@ def _is_too_deep(text: str) -> bool:
     return False
 
 
-def _find_body(tree: HtmlElement, clues: PageClues) -> tuple[str, tuple[Block, ...]]:
+def _find_body(page: Page, tree: HtmlElement, clues: PageClues) -> tuple[str, tuple[Block, ...]]:
     """The name of the way that found the body, and its blocks."""
-    for path in _PRUNE:
-        for element in tree.xpath(path):
-            if element.getparent() is not None:
-                element.drop_tree()
-    collected = _collect_paragraphs(tree)  # before trafilatura, which empties the tree it is given
+    _prune(tree)
     blocks = _run_trafilatura(tree)
     if _size(blocks) >= SHORT_BODY_CHARS:
         return "trafilatura", blocks
-    published = tuple(Block(line.strip()) for line in _BREAK.split(clues.article_body or "") if line.strip())
+    published = tuple(Block(line.strip()) for line in (clues.article_body or "").split("\n") if line.strip())
+    untouched = parse_page(page.text)  # trafilatura empties the tree it is given
+    collected = _collect_paragraphs(untouched) if untouched is not None else ()
     ways = {"trafilatura": blocks, "json-ld": published, "paragraphs": collected}
     best = max(ways, key=lambda name: _size(ways[name]))
     return best, ways[best]
+
+
+def _prune(tree: HtmlElement) -> None:
+    """Drop what `_PRUNE` names, unless it holds a good part of the page: some sites wrap everything in a form."""
+    most = MAX_PRUNED_SHARE * len(tree.text_content())
+    for path in _PRUNE:
+        for element in tree.xpath(path):
+            if element.getparent() is not None and len(element.text_content()) <= most:
+                element.drop_tree()
 
 
 def _size(blocks: tuple[Block, ...]) -> int:
@@ -177,16 +235,29 @@ def _lines_of(element: etree._Element, role: Role | None) -> list[Block]:
 
 def _collect_paragraphs(tree: HtmlElement) -> tuple[Block, ...]:
     """The paragraphs of the element that holds most of them: a simple way for pages that trafilatura cannot read."""
+    _prune(tree)
     groups: dict[HtmlElement, list[str]] = defaultdict(list)
     for element in tree.iter("p", "div", "td", "font", "span"):
-        if element.tag != "p" and len(element.xpath("./br")) < 2:
-            continue
         parent = element.getparent()
-        if parent is None:
-            continue
-        for br in element.iter("br"):
-            br.tail = "\n" + (br.tail or "")
-        lines = "".join(element.itertext()).split("\n") if element.tag != "p" else [element_text(element)]
-        groups[parent if element.tag == "p" else element].extend(" ".join(line.split()) for line in lines)
-    best = max(groups.values(), key=lambda lines: sum(len(t) for t in lines if len(t) >= MIN_PARAGRAPH_CHARS), default=[])
+        if element.tag == "p" and parent is not None:
+            groups[parent].append(element_text(element))
+        elif element.tag != "p" and len(element.xpath("./br")) >= 2:
+            groups[element].extend(_own_lines(element))
+    best = max(groups.values(), key=_paragraph_chars, default=[])
     return tuple(Block(line) for line in best if line)
+
+
+def _own_lines(element: HtmlElement) -> list[str]:
+    """The lines of an element whose text is broken by <br>, with what inline elements in it hold."""
+    parts = [element.text or ""]
+    for child in element:
+        if child.tag == "br":
+            parts.append("\n")
+        elif child.tag in _INLINE:
+            parts.append(element_text(child))
+        parts.append(child.tail or "")
+    return [" ".join(line.split()) for line in "".join(parts).split("\n")]
+
+
+def _paragraph_chars(lines: list[str]) -> int:
+    return sum(len(line) for line in lines if len(line) >= MIN_PARAGRAPH_CHARS)

@@ -26,18 +26,31 @@ _META_DATES: Final = (
     "publish-date", "publish_date", "pubdate", "dc.date.issued", "dcterms.created", "dc.date", "dcterms.date", "date",
     "cxenseparse:recs:publishtime", "article.published", "published_time",
 )  # fmt: skip
-_META_MODIFIED: Final = ("article:modified_time", "og:updated_time", "datemodified", "dcterms.modified", "last-modified")
-_META_AUTHORS: Final = ("author", "article:author", "dc.creator", "parsely-author", "sailthru.author", "twitter:creator")
+_META_MODIFIED: Final = (
+    "article:modified_time",
+    "og:updated_time",
+    "datemodified",
+    "dcterms.modified",
+    "last-modified",
+)
+_META_AUTHORS: Final = (
+    "author",
+    "article:author",
+    "dc.creator",
+    "parsely-author",
+    "sailthru.author",
+    "twitter:creator",
+)
 _DIGIT = re.compile(r"\d")
 _SPACE = re.compile(r"\s+")
+_WORD = re.compile(r"\w+")
+_AUTHOR_CLASSES: Final = ("author", "byline", "writer", "writeBy", "editor", "reporter", "journalist", "kateb")
+_DATE_CLASSES: Final = ("date", "Date", "time", "Time", "publish")
 _SHOWN_AUTHOR: Final = "//*[@rel='author' or @itemprop='author'] | //*[@class][{}]".format(
-    " or ".join(f"contains(concat(' ', normalize-space(@class), ' '), ' {name} ')" for name in
-                ("author", "author-name", "byline", "writer", "writeBy", "editor", "article-author", "post-author"))
-)  # fmt: skip
-_SHOWN_DATE: Final = "//*[@class][{}]".format(
-    " or ".join(f"contains(translate(@class, 'DTP', 'dtp'), '{name}')" for name in
-                ("date", "time", "publish"))
-)  # fmt: skip
+    " or ".join(f"contains(@class, '{name}')" for name in _AUTHOR_CLASSES)
+)
+_SHOWN_DATE: Final = "//*[@class][{}]".format(" or ".join(f"contains(@class, '{name}')" for name in _DATE_CLASSES))
+MIN_SHARED: Final = 0.6  # of the words of a shown headline that a declared title shares: pages reorder and shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +76,18 @@ def find_page_clues(tree: HtmlElement) -> PageClues:
     dates = [DateClue("json-ld", d) for d in _texts(article.get("datePublished"))]
     dates += [DateClue("meta", d) for name in _META_DATES for d in meta.get(name, ())]
     dates += _find_shown_dates(tree)
-    authors = _names(article.get("author")) or [a for name in _META_AUTHORS for a in meta.get(name, ())]
+    authors = _names(article.get("author"), persons=True) or _find_shown_authors(tree)
+    # meta tags name the outlet or the builder of the site as often as the writer
+    authors = authors or [a for name in _META_AUTHORS for a in meta.get(name, ()) if not a.startswith(("http", "@"))]
     tags = meta.get("article:tag") or _split_keywords(_texts(article.get("keywords")) or meta.get("keywords", []))
     return PageClues(
         title=_find_title(tree, article, meta),
         subtitle=_first(_texts(article.get("alternativeHeadline"))),
-        site_name=_first([*_names(article.get("publisher")), *meta.get("og:site_name", ()), *meta.get("application-name", ())]),
+        site_name=_first(
+            [*_names(article.get("publisher")), *meta.get("og:site_name", ()), *meta.get("application-name", ())]
+        ),
         canonical_url=_first([*_attributes(tree, "//link[@rel='canonical']/@href"), *meta.get("og:url", ())]),
-        authors=_unique([*authors, *_find_shown_authors(tree)])[:MAX_CLUES],
+        authors=_unique(authors)[:MAX_CLUES],
         dates=tuple(dict.fromkeys(dates)),
         modified=_first([*_texts(article.get("dateModified")), *(m for n in _META_MODIFIED for m in meta.get(n, ()))]),
         section=_first([*_texts(article.get("articleSection")), *meta.get("article:section", ())]),
@@ -146,11 +163,14 @@ def _texts(value: Any) -> list[str]:
     return [_squeeze(str(v)) for v in values if isinstance(v, str | int) and not isinstance(v, bool) and str(v).strip()]
 
 
-def _names(value: Any) -> list[str]:
-    """The names in a JSON-LD person or organisation, or a list of them."""
+def _names(value: Any, *, persons: bool = False) -> list[str]:
+    """The names in a JSON-LD person or organisation, or a list of them; with `persons`, organisations left out."""
     names = []
     for item in value if isinstance(value, list) else [value]:
-        names += _texts(item.get("name")) if isinstance(item, dict) else _texts(item)
+        if not isinstance(item, dict):
+            names += _texts(item)
+        elif not (persons and any("Organization" in t for t in _texts(item.get("@type")))):
+            names += _texts(item.get("name"))
     return names
 
 
@@ -164,13 +184,10 @@ def _find_title(tree: HtmlElement, article: dict[str, Any], meta: dict[str, list
     said += [element_text(title) for title in tree.xpath("//head/title | //title")[:1]]
     shown = [text for h1 in tree.xpath("//h1")[:MAX_CLUES] if (text := element_text(h1))]
     for text in shown:
-        if any(_key(text) and _key(text) in _key(other) for other in said):
+        words = set(_WORD.findall(text))
+        if len(words) > 1 and any(len(words & set(_WORD.findall(other))) >= MIN_SHARED * len(words) for other in said):
             return text
     return _first([*said, *shown])
-
-
-def _key(text: str) -> str:
-    return "".join(c for c in text if c.isalnum())
 
 
 def _find_shown_dates(tree: HtmlElement) -> list[DateClue]:
@@ -189,12 +206,14 @@ def _find_shown_dates(tree: HtmlElement) -> list[DateClue]:
 
 def _find_shown_authors(tree: HtmlElement) -> list[str]:
     texts = (element_text(element) for element in tree.xpath(_SHOWN_AUTHOR)[: 2 * MAX_CLUES])
-    return [text for text in texts if 2 < len(text) <= MAX_SHOWN_CHARS and not _DIGIT.search(text)][:3]
+    return [text for text in texts if 2 < len(text) <= MAX_SHOWN_CHARS and not _DIGIT.search(text)][:2]
 
 
 def parse_page(text: str) -> HtmlElement | None:
     """The tree of a page, read without network, entities or document types; None when there is no element in it."""
-    parser = lxml_html.HTMLParser(no_network=True, huge_tree=False, remove_comments=True, remove_pis=True, encoding="utf-8")
+    parser = lxml_html.HTMLParser(
+        no_network=True, huge_tree=False, remove_comments=True, remove_pis=True, encoding="utf-8"
+    )
     # bytes, since a string with an encoding declaration is refused; the meta charset no longer tells the truth
     tree = lxml_html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
     return tree if len(tree) else None

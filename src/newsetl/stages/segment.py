@@ -16,6 +16,7 @@ from newsetl.records import Block, Document, Draft, Paragraph, Role, Sentence
 MAX_HEADING_WORDS: Final = 14  # headings in the gold set have 1 to 11
 MIN_BODY_RATIO: Final = 1.5  # a heading is followed by a paragraph at least so many times longer
 LONG_SENTENCE_WORDS: Final = 30  # after so many words two dots end a sentence; before, they are a pause
+MAX_LOOK_BACK_CHARS: Final = 1000  # for words and marks before a stop: keeps the work linear
 MAX_PIECE_CHARS: Final = 3  # of a spelled-out foreign abbreviation between stops: سي.بي.أس
 MAX_WORD_CHARS: Final = 14  # looked at before a stop; abbreviations are shorter
 
@@ -26,8 +27,10 @@ _WORD_BEFORE = re.compile(r"[^\s\"«»“”'‘’()\[\]،؛:/\-–—]+\Z")
 _PIECE_AFTER = re.compile(r"\w{1,3}\.")  # as long as MAX_PIECE_CHARS
 _TITLE_LETTERS: Final = "دمأ"  # doctor, engineer, professor: joined to و in "ود. سالم"
 _LIST_START = re.compile(r"(?:[-–—•●▪*·]|[0-9٠-٩]{1,2}\s?[-–.)]|\([0-9٠-٩]{1,2}\))\s*\S")
+_BULLET = re.compile(r"[-–—•●▪*·]{1,3}\s?\w")
 _NUMBER_ONLY = re.compile(r"\d{1,3}")
 _FINAL = re.compile(r"[.!…:،؛,;۔]\W*$")
+_INNER_STOP = re.compile(r"(?<!\.)[.!؟?]\s+\w")  # two sentences; two dots are a pause in a headline
 _COLON_END = re.compile(r":\W*$")
 
 
@@ -64,7 +67,7 @@ def _find_roles(blocks: tuple[Block, ...]) -> list[Role]:
             roles.append(block.role)
         elif is_heading(blocks, i):
             roles.append("heading")
-        elif _LIST_START.match(block.text) and len(block.text.split()) <= LONG_SENTENCE_WORDS:
+        elif is_list_item(block.text):
             roles.append("list")
         else:
             roles.append("body" if "lead" in roles else "lead")
@@ -74,14 +77,28 @@ def _find_roles(blocks: tuple[Block, ...]) -> list[Role]:
 
 
 def is_heading(blocks: tuple[Block, ...], i: int) -> bool:
-    """Does block `i` look like a short title inside an article, with a paragraph after it?"""
+    """Does block `i` look like a short title inside an article, with a paragraph after it?
+
+    A line behind a bullet is one too when no list stands around it: some papers mark their headings so.
+    """
     text = blocks[i].text
-    if i + 1 >= len(blocks) or not is_short_line(text) or _LIST_START.match(text):
+    if i + 1 >= len(blocks) or not is_short_line(text) or _INNER_STOP.search(text):
         return False
-    if i > 0 and _COLON_END.search(blocks[i - 1].text[-8:]):  # "as follows:" opens a list or a quotation
+    before, following = blocks[i - 1].text if i else "", blocks[i + 1].text
+    if is_list_item(text) and not (_BULLET.match(text) and not is_list_item(before) and not is_list_item(following)):
         return False
-    following = blocks[i + 1].text
+    if _COLON_END.search(before[-8:]):  # "as follows:" opens a list or a quotation
+        return False
     return len(following) >= MIN_BODY_RATIO * len(text) and not is_short_line(following)
+
+
+def is_list_item(text: str) -> bool:
+    """Does a line begin with a bullet or a number, and is it no longer than a sentence or two?
+
+    >>> is_list_item("- وقف إطلاق النار"), is_list_item("3 قتلى في حادث")
+    (True, False)
+    """
+    return _LIST_START.match(text) is not None and text.count(" ") < LONG_SENTENCE_WORDS
 
 
 def is_short_line(text: str) -> bool:
@@ -140,7 +157,7 @@ def _end_of(text: str, start: int, stop: re.Match[str]) -> int:
 
 def _is_open(text: str, start: int, at: int) -> bool:
     """Does a straight or opening mark stand unclosed between the start of the sentence and `at`?"""
-    part = text[start:at]
+    part = text[max(start, at - MAX_LOOK_BACK_CHARS) : at]
     return part.count('"') % 2 == 1 or part.count("“") > part.count("”")
 
 
@@ -153,7 +170,9 @@ def _is_boundary(text: str, start: int, stop: re.Match[str], end: int, after: in
         return not _goes_on_after_question(text, stop, end, after)
     if len(stops) > 1 or "…" in stops:
         closed = end > stop.start() + len(stops)
-        return after > end and (closed or text.count(" ", start, end) >= LONG_SENTENCE_WORDS)
+        return after > end and (
+            closed or text.count(" ", max(start, end - MAX_LOOK_BACK_CHARS), end) >= LONG_SENTENCE_WORDS
+        )
     return not _is_inner_stop(text, start, stop.start(), end, after)
 
 
@@ -163,7 +182,7 @@ def _goes_on_after_question(text: str, stop: re.Match[str], end: int, after: int
         return True
     if end == after or text[end - 1] not in _CLOSERS:
         return False
-    return text[after : after + 8].split(" ")[0] in load_abbreviations()[1]
+    return text[after : after + 8].partition(" ")[0] in load_abbreviations()[1]
 
 
 def _is_inner_stop(text: str, start: int, at: int, end: int, after: int) -> bool:

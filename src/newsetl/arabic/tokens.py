@@ -1,0 +1,64 @@
+"""Words and signs of a text with their places and matching keys."""
+
+import re
+from dataclasses import dataclass
+
+_MARKS = "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed\u0640"
+# A word is letters, digits and the marks on them; a line break and any other visible sign is a token of its own.
+_TOKEN = re.compile(rf"\n|[\w{_MARKS}]+|[^\s\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\u00ad\u061c]")
+_DROP_MARKS = re.compile(f"[{_MARKS}]+")
+# One code point to one code point, so that places stay the same. ى and ي stay apart: على (on) is not علي (Ali).
+_FOLD = str.maketrans({"أ": "ا", "إ": "ا", "آ": "ا", "\u0671": "ا", "ی": "ي", "ک": "ك"})
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A text cut into tokens: three lists of the same length.
+
+    Attributes:
+        keys: The folded form (one alef, no marks, no tatweel); a sign or a line break is its own key.
+        starts: Code point offset of the first character of each token in the text.
+        ends: Offset after its last character.
+    """
+
+    text: str
+    keys: list[str]
+    starts: list[int]
+    ends: list[int]
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def slice_text(self, first: int, stop: int) -> str:
+        """The text of tokens `first` to `stop`, without the last.
+
+        >>> split_tokens("قالَ الوزيرُ: نعم").slice_text(0, 2)
+        'قالَ الوزيرُ'
+        """
+        return self.text[self.starts[first] : self.ends[stop - 1]] if stop > first else ""
+
+
+def fold_word(word: str) -> str:
+    """The matching key of one word.
+
+    >>> fold_word("أكّــد") == fold_word("اكد")
+    True
+    """
+    return _DROP_MARKS.sub("", word.translate(_FOLD))
+
+
+def split_tokens(text: str) -> Tokens:
+    """Cut a text into words, signs and line breaks; spaces and invisible characters are left out.
+
+    >>> split_tokens("قالَ: «نعم»").keys
+    ['قال', ':', '«', 'نعم', '»']
+    """
+    keys: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    for match in _TOKEN.finditer(text.translate(_FOLD)):
+        key = match.group()
+        keys.append(key if len(key) == 1 or key.isalpha() and "\u0640" not in key else _DROP_MARKS.sub("", key))
+        starts.append(match.start())
+        ends.append(match.end())
+    return Tokens(text, keys, starts, ends)

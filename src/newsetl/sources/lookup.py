@@ -1,0 +1,99 @@
+"""Which outlet a name or an address stands for; one without a row gets a slug made from it."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from types import MappingProxyType
+
+from newsetl.arabic.folding import fold_name
+from newsetl.sources.hosts import find_host, registrable_domain
+from newsetl.sources.outlets import UNKNOWN, UNKNOWN_SLUG, Outlet, load_outlets
+from newsetl.sources.slugs import MAX_NAME, clean_name, make_slug
+
+_HOST_LIKE = re.compile(r"(?:https?://\S{1,200}|[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4})/?")
+_KIND = re.compile(r"^(?:(?:صحيفه|جريده|موقع|قناه|وكاله|شبكه|بوابه|مجله|تلفزيون)\s)")
+_SIGNS = re.compile(r"[\"'«»“”()\[\]:;,،.!|\-–—_*]+")
+
+
+@dataclass(frozen=True, slots=True)
+class OutletIndex:
+    """Outlets by folded name and by domain. A name that two outlets claim (الرأي) stands for neither."""
+
+    by_name: Mapping[str, Outlet]
+    by_domain: Mapping[str, Outlet]
+    names: frozenset[str]  # all folded names, the claimed ones too
+
+
+@cache
+def load_index() -> OutletIndex:
+    """The table of outlets, indexed for lookup."""
+    outlets = load_outlets().outlets
+    keys = [
+        (key, outlet)
+        for outlet in outlets
+        for key in {name_key(n) for n in (outlet.slug, outlet.name, *outlet.aliases)}
+    ]
+    claims = Counter(key for key, _ in keys)
+    by_name = {key: outlet for key, outlet in keys if claims[key] == 1}
+    by_domain = {domain: outlet for outlet in outlets for domain in outlet.domains}
+    return OutletIndex(MappingProxyType(by_name), MappingProxyType(by_domain), frozenset(claims))
+
+
+def name_key(name: str) -> str:
+    """The key of an outlet's name: folded, without صحيفة and its like and without signs.
+
+    >>> name_key("صحيفة «الوطن»") == name_key("الوطن")
+    True
+    """
+    folded = " ".join(_SIGNS.sub(" ", fold_name(name[:MAX_NAME])).split())
+    return _KIND.sub("", folded)
+
+
+def outlet_of_name(name: str) -> Outlet:
+    """The outlet of that name or address; a new one, without country and zone, when the table has none.
+
+    >>> outlet_of_name("تُرك برس").slug, outlet_of_name("جريدة النسيم").slug
+    ('turkpress', 'jryda-alnsym')
+    """
+    shown = clean_name(name)
+    known = find_known(shown)
+    if known:
+        return known
+    if shown.isascii() and _HOST_LIKE.fullmatch(shown):
+        host = find_host(shown)
+        if host:
+            return find_known_host(host) or outlet_of_host(host)
+    slug = make_slug(name)
+    return UNKNOWN if slug == UNKNOWN_SLUG else Outlet(slug, shown or slug)
+
+
+def find_known(name: str | None) -> Outlet | None:
+    """The outlet of the table that has this name, else None."""
+    return load_index().by_name.get(name_key(name)) if name else None
+
+
+def find_known_host(host: str) -> Outlet | None:
+    """The outlet of the table that owns this host or a domain above it, else None."""
+    by_domain = load_index().by_domain
+    labels = host.split(".")
+    return next((found for at in range(len(labels) - 1) if (found := by_domain.get(".".join(labels[at:])))), None)
+
+
+def outlet_of_host(host: str) -> Outlet:
+    """An outlet named after the domain that a host belongs to."""
+    domain = registrable_domain(host)
+    return Outlet(make_slug(domain), domain)
+
+
+def source_slug(source: str | None, url: str | None) -> str | None:
+    """The slug of a record's outlet by its label, else by its address; None when neither is there.
+
+    >>> source_slug("ترك برس", None), source_slug(None, "https://www.okaz.com.sa/1"), source_slug(None, None)
+    ('turkpress', 'okaz', None)
+    """
+    if source and source.strip():
+        return outlet_of_name(source).slug
+    host = find_host(url) if url else None
+    return (find_known_host(host) or outlet_of_host(host)).slug if host else None

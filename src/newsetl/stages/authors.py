@@ -1,0 +1,294 @@
+"""Persons, agencies and places of a byline: "بيروت - سالم العلي", "فلان (جدة)", "كتبت فلانة", "لندن: رويترز".
+
+A byline is cut at its signs into pieces; each piece is an agency, an outlet, a desk, a role, a place or a person.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from html import unescape
+
+from newsetl.arabic.bylines import Bylines, byline_key, load_bylines
+from newsetl.arabic.calendars import load_calendar
+from newsetl.arabic.folding import fold_name
+from newsetl.sources.lookup import load_index, name_key
+
+# A longer string is a sentence that landed in the author field. Characters.
+MAX_BYLINE = 160
+# Given name, father, grandfather, tribe, and a title or two; particles are not counted.
+MAX_NAME_WORDS = 6
+_PARTICLES = frozenset(
+    {"بن", "ابن", "بنت", "ال", "عبد", "ابو", "ابي", "ابا", "ام", "بو", "ولد", "ذو", "de", "van", "von", "al", "bin"}
+)
+MAX_AUTHORS = 20
+# A string with a full stop and so many spaces is a sentence.
+PROSE_SPACES = 6
+
+_DROPPED = re.compile(
+    "[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u061c\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd]"
+)
+_TATWEEL_IN_WORD = re.compile("(?<=[\u0620-\u064a])\u0640+(?=[\u0620-\u064a])")
+_PRESENTATION = re.compile("[\ufb50-\ufdff\ufe70-\ufefc]")
+_SPACES = re.compile(r"\s+")
+_NO_NAME = re.compile(r"https?://|www\.|@|\.(?:com|net|org)\b", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
+# A spaced or one-sided dash, a tatweel standing alone as one, a slash, a colon, a bar, a comma, a lone quote mark.
+_CUT = re.compile(r"\s+[-–—ـ]+\s*|[-–—ـ]+\s+|\s*[/\\|:؛;،,&•·_\n\t]\s*|(?<=\w)[\"«»“”](?=\w)")
+_TIGHT_DASH = re.compile(r"[-–—ـ]")
+_PARENTHESIS = re.compile(r"[(\[]([^()\[\]]{0,60})[)\]]")
+_QUOTED = re.compile("[\"'«»“”‘’]")
+_FROM = re.compile(r"^(.{3,60}) من ([^ ].{1,30})$")
+_CONJUNCTION = re.compile(r" (?=و)")
+_NAME = re.compile("[^\\W\\d_][\\w .'’\u064b-\u0652\u0670-]{0,78}[^\\W\\d_][\u064b-\u0652]{0,2}\\.?|[^\\W\\d_]")
+_EDGE = " \t.،,-–—ـ:؛;|/\"'«»“”*…"
+
+
+@dataclass(slots=True)
+class Byline:
+    """What the bylines of an article name, in order, without doubles."""
+
+    authors: list[str] = field(default_factory=list)
+    second: list[str] = field(default_factory=list)  # translators and editors: authors when there is no other
+    agencies: list[str] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+
+    def persons(self) -> tuple[str, ...]:
+        return tuple((self.authors or self.second)[:MAX_AUTHORS])
+
+
+def find_bylines(fields: Iterable[str], lines: Iterable[str] = (), datelines: Iterable[str] = ()) -> Byline:
+    """Everything that author fields, byline lines and datelines name.
+
+    Args:
+        fields: Values that a record or page gives as its author.
+        lines: Lines of the body that are bylines; their persons count when the fields name none.
+        datelines: Beginnings of a body ("القاهرة (رويترز)"); a person there needs a place, agency or role beside.
+
+    >>> found = find_bylines(["لندن: سلمى الراوي ووليد حداد", "رويترز"])
+    >>> found.authors, found.agencies, found.places
+    (['سلمى الراوي', 'وليد حداد'], ['رويترز'], ['لندن'])
+    """
+    found, below = Byline(), Byline()
+    for text in fields:
+        _read(text, found, single=True)
+    for text in lines:
+        _read(text, below, single=False)
+    for text in datelines:
+        if any(map(_is_known, _cut(_tidy(text)))) or _strip_role(_tidy(text))[1]:
+            _read(text, below, single=False)
+    if not found.persons():
+        found.authors, found.second = below.authors, below.second
+    for name in below.agencies:
+        _add(found.agencies, name)
+    for name in below.places:
+        _add(found.places, name)
+    return found
+
+
+def find_agency(text: str) -> str | None:
+    """The canonical name of an agency that the whole string names, else None.
+
+    >>> find_agency("(أ.ف.ب)"), find_agency("فرانس برس"), find_agency("سلمى")
+    ('أ ف ب', 'أ ف ب', None)
+    """
+    return load_bylines().agencies.get(byline_key(text))
+
+
+def is_place(text: str) -> bool:
+    """Whether the table of places has the string."""
+    return byline_key(text) in load_bylines().places
+
+
+def _tidy(text: str) -> str:
+    """A byline as people read it: entities resolved, no invisible characters or tatweel, letters composed."""
+    if len(text) > 4 * MAX_BYLINE:
+        return ""
+    text = _SPACES.sub(lambda m: "\n" if "\n" in m[0] else "  " if len(m[0]) > 1 else " ", unescape(text))
+    return _TATWEEL_IN_WORD.sub("", _PRESENTATION.sub(_compose, _DROPPED.sub("", text))).strip()
+
+
+def _read(text: str, found: Byline, *, single: bool) -> None:
+    """Add what one byline names to `found`."""
+    text = _tidy(text)
+    if not text or len(text) > MAX_BYLINE or (text[-1] in ".!؟" and text.count(" ") >= PROSE_SPACES):
+        return
+    pieces = _cut(text)
+    alone = single and len(pieces) == 1
+    role = "author"
+    unknown: list[str] = []
+    for piece in pieces:
+        rest, new_role = _strip_role(piece)
+        role = new_role or role
+        if rest and not _add_piece(rest, role, found, alone=alone and new_role is None, many=len(pieces) > 1):
+            unknown.append(rest)
+    # "بينتونفيل: فلان الفلاني": a single word beside a person or an agency is the place, though no table has it.
+    if not found.places and (found.authors or found.agencies) and len(unknown) == 1 and _is_single_name(unknown[0]):
+        _add(found.places, unknown[0])
+
+
+def _cut(text: str) -> list[str]:
+    """The pieces of a byline between its signs; what stands in parentheses is a piece of its own."""
+    text = _PARENTHESIS.sub(r" | \1 | ", text)
+    pieces: list[str] = []
+    for piece in _CUT.split(text):
+        for part in _cut_wide(piece):
+            pieces.extend(_cut_tight(part) if _TIGHT_DASH.search(part) else [part])
+    cleaned = (_QUOTED.sub("", piece).strip(_EDGE) for piece in pieces)
+    return [piece for piece in cleaned if piece]
+
+
+def _cut_wide(piece: str) -> list[str]:
+    """Cut at a double space only between two names of two words: elsewhere it is a slip of the finger."""
+    parts = piece.split("  ")
+    return parts if all(" " in part.strip() for part in parts) else [" ".join(piece.split())]
+
+
+def _cut_tight(piece: str) -> list[str]:
+    """Cut at a dash without spaces only where a side is known: "الرياض-واس", but not "كيم جونغ-أون"."""
+    parts = _TIGHT_DASH.split(piece)
+    known = any(_is_known(part) for part in parts)
+    return parts if known else [piece]
+
+
+def _is_known(part: str) -> bool:
+    words, key = load_bylines(), byline_key(part)
+    tables = (words.places, words.agencies, words.desks, words.roles)
+    return any(key in table for table in tables) or name_key(part) in load_index().names
+
+
+def _strip_role(piece: str) -> tuple[str, str | None]:
+    """The piece without the role word at its front, and what that word says of who follows."""
+    table = load_bylines()
+    words = piece.split()
+    for length in range(min(table.longest_role, len(words)), 0, -1):
+        role = table.roles.get(byline_key(" ".join(words[:length])))
+        if role is not None:
+            return " ".join(words[length:]).strip(_EDGE), role
+    return piece, None
+
+
+def _add_piece(piece: str, role: str, found: Byline, *, alone: bool, many: bool) -> bool:
+    """Add one piece to what it names; False when it is one word that says nothing by itself."""
+    table = load_bylines()
+    key = byline_key(piece)
+    agency = table.agencies.get(key)
+    if agency:
+        if role != "photo":
+            _add(found.agencies, agency)
+    elif (key in table.places or key.partition(" ")[0] in table.place_heads) and (many or not alone):
+        _add(found.places, piece)
+    elif _DIGIT.search(piece):
+        place = _before_date(piece)
+        if byline_key(place) in table.places:
+            _add(found.places, place)
+    elif not key or key in table.places or key in table.desks or name_key(piece) in load_index().names:
+        pass
+    elif match := _FROM.match(piece):
+        _add_piece(match[1], role, found, alone=False, many=True)
+        if _is_place_like(match[2]):
+            _add(found.places, match[2])
+    elif _NO_NAME.search(piece) or role == "photo" or all(map(_is_known, piece.split())):
+        pass
+    else:
+        return _add_names(piece, role, found, alone=alone)
+    return True
+
+
+def _before_date(piece: str) -> str:
+    """The words before a date: "بيروت" of "بيروت في الثلاثاء 3 شباط 2015"."""
+    words = re.split(r"\d", piece, maxsplit=1)[0].split()
+    known = load_calendar().words
+    while words and (byline_key(words[-1]) in known):
+        words.pop()
+    return " ".join(words).strip(_EDGE)
+
+
+def _add_names(piece: str, role: str, found: Byline, *, alone: bool) -> bool:
+    before = len(found.authors) + len(found.second)
+    names = _split_names(piece, load_bylines())
+    if all(_count_words(name) <= MAX_NAME_WORDS for name in names):
+        for name in names:
+            _add_name(name, role, found, alone=alone)
+    return " " in piece or len(found.authors) + len(found.second) > before
+
+
+def _is_place_like(text: str) -> bool:
+    return find_agency(text) is None and not _DIGIT.search(text) and text.count(" ") <= 2
+
+
+def _count_words(name: str) -> int:
+    """Words of a name, particles (بن، آل، عبد، أبو) not counted."""
+    return sum(fold_name(word) not in _PARTICLES for word in name.split())
+
+
+def _split_names(piece: str, table: Bylines) -> list[str]:
+    """Names joined by و: cut only where both sides are names of two words and the second is not وليد or its like."""
+    parts = _CONJUNCTION.split(piece)
+    names = [parts[0]]
+    for part in parts[1:]:
+        rest = part[1:].strip()
+        first = fold_name(part.split()[0])
+        is_name = first in table.names_in_waw or (first.startswith("ول") and len(first) <= 4)
+        if rest and not is_name and " " in names[-1] and (" " in rest or part.startswith("و ")):
+            names.append(rest)
+        else:
+            names[-1] += " " + part
+    return names
+
+
+def _add_name(name: str, role: str, found: Byline, *, alone: bool) -> None:
+    """Keep what can be a person's name: letters only, two words or more unless it is all that the field says."""
+    table = load_bylines()
+    words = _strip_titles(name).split()
+    if len(words) > 2 and words[0].startswith("ال") and byline_key(words[0]) in table.places:
+        _add(found.places, words.pop(0))  # "الرياض خالد الفهد"
+    if len(words) > 3 and byline_key(words[-1]) in table.places:
+        _add(found.places, words.pop())  # "محمد علي سالم الرياض"
+    clean = " ".join(words)
+    key = byline_key(clean)
+    if not words or not _NAME.fullmatch(clean) or _DIGIT.search(clean):
+        return
+    if key in table.agencies or key in table.desks or byline_key(words[0]) in table.organisation_heads:
+        return
+    if name_key(clean) in load_index().names:
+        return
+    if len(words) == 1 and (not alone or clean.startswith("ال") or not _is_single_name(clean)):
+        return
+    _add(found.authors if role == "author" else found.second, clean)
+
+
+def _compose(match: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", match[0])
+
+
+def _is_single_name(word: str) -> bool:
+    """Whether one word may be a person: a capitalised Latin word, or an Arabic one of three letters or more."""
+    if word.isascii():
+        return word[0].isupper() and word[1:].islower() and len(word) > 2
+    return len(word) >= 3 and unicodedata.bidirectional(word[0]) == "AL"
+
+
+def _strip_titles(name: str) -> str:
+    """A name without د., الدكتور and their like at its front, one after the other.
+
+    >>> _strip_titles("أ.د. سلمى الراوي"), _strip_titles("م سالم"), _strip_titles("الدكتور")
+    ('سلمى الراوي', 'سالم', '')
+    """
+    titles = load_bylines().titles
+    rest = name.strip(_EDGE)
+    while rest:
+        match = _FIRST_WORD.match(rest)
+        if match is None or byline_key(match[1]) not in titles:
+            return rest
+        rest = rest[match.end() :].strip(_EDGE)
+    return rest
+
+
+# A title is a word, or a letter or two with stops ("أ.د."); a single letter needs its stop or a space.
+_FIRST_WORD = re.compile(r"((?:[^\W\d_]{1,2}\.){1,3}|[^\W\d_]+)\.?(?:\s+|(?<=\.)|$)")
+
+
+def _add(items: list[str], item: str) -> None:
+    if fold_name(item) not in map(fold_name, items):
+        items.append(item)

@@ -1,0 +1,28 @@
+"""Which outlet an article is of: by its record, its site, its address or its byline."""
+
+from newsetl.records import Draft
+from newsetl.sources.hosts import find_host
+from newsetl.sources.lookup import find_known, find_known_host, outlet_of_host, outlet_of_name
+from newsetl.sources.outlets import UNKNOWN, Outlet
+
+
+def find_outlet(draft: Draft) -> Outlet:
+    """The outlet of an article, from the most to the least trusted hint; `UNKNOWN` when nothing tells.
+
+    A name in the record decides even when no row of the table has it: its slug is made from the name.
+    """
+    fields = draft.record.fields
+    if fields.source and fields.source.strip():
+        return outlet_of_name(fields.source)
+    url = draft.url or fields.url or draft.canonical_url
+    host = find_host(url) if url else None
+    known = find_known(draft.site_name) or (host and find_known_host(host)) or _first_known(draft.bylines)
+    if known:
+        return known
+    if host:
+        return outlet_of_host(host)
+    return outlet_of_name(draft.site_name) if draft.site_name else UNKNOWN
+
+
+def _first_known(lines: tuple[str, ...]) -> Outlet | None:
+    return next((outlet for line in lines if (outlet := find_known(line))), None)

@@ -1,0 +1,144 @@
+"""A document as the quote rules see it: tokens, marked spans, sentences and cue forms, all by token number."""
+
+from bisect import bisect_left
+from dataclasses import dataclass
+
+from newsetl.arabic.tokens import Tokens, split_tokens
+from newsetl.records import Document
+from newsetl.stages.quotes.lexicon import CueWords, Form, SpeakerWords, load_cue_words, load_speaker_words
+from newsetl.stages.quotes.marks import Mark, find_marks
+
+_FINAL = frozenset(".؟?!…\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A marked span by tokens: `first` and `last` hold the marks, `inner_first:inner_stop` what stands between."""
+
+    first: int
+    last: int
+    inner_first: int
+    inner_stop: int
+    words: int
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that the rules look at; every list has one entry for each token.
+
+    Attributes:
+        span_at: The number of the marked span around the token, -1 outside.
+        forms: The cue form of the token, None inside marks and headings.
+        sentence_start, sentence_stop: The token range of its sentence, without the final stop. A stop inside
+            marks ends no sentence, but marks that end with one do.
+        paragraph: The number of its paragraph, -1 between paragraphs and in headings.
+    """
+
+    document: Document
+    tokens: Tokens
+    keys: list[str]
+    spans: list[Span]
+    span_at: list[int]
+    forms: list[Form | None]
+    sentence_start: list[int]
+    sentence_stop: list[int]
+    paragraph: list[int]
+    strays: frozenset[int]
+    cues: CueWords
+    words: SpeakerWords
+
+    def key(self, at: int) -> str:
+        """The key at a token number, "\\n" outside the text."""
+        return self.keys[at] if 0 <= at < len(self.keys) else "\n"
+
+
+def build_scene(document: Document) -> Scene:
+    """Tokenise a document, pair its marks and bound its sentences."""
+    tokens = split_tokens(document.text)
+    keys = tokens.keys
+    cue_words = load_cue_words()
+    marks, strays = find_marks(document)
+    spans, span_at = _place_spans(tokens, marks)
+    paragraph = _place_paragraphs(document, tokens)
+    starts, stops = _bound_sentences(tokens, spans, span_at)
+    get = cue_words.forms.get
+    forms = [
+        get(key) if around < 0 and place >= 0 else None for key, around, place in zip(keys, span_at, paragraph, strict=True)
+    ]
+    stray_tokens = frozenset(bisect_left(tokens.starts, place) for place in strays)
+    return Scene(
+        document, tokens, keys, spans, span_at, forms, starts, stops, paragraph, stray_tokens,
+        cue_words, load_speaker_words(),
+    )  # fmt: skip
+
+
+def _place_spans(tokens: Tokens, marks: list[Mark]) -> tuple[list[Span], list[int]]:
+    span_at = [-1] * len(tokens)
+    spans: list[Span] = []
+    for mark in marks:
+        first = bisect_left(tokens.starts, mark.start)
+        stop = bisect_left(tokens.starts, mark.end)
+        inner_first = bisect_left(tokens.starts, mark.inner_start)
+        inner_stop = max(inner_first, bisect_left(tokens.starts, mark.inner_end))
+        words = sum(key[0].isalnum() for key in tokens.keys[inner_first:inner_stop] if key)
+        span_at[first:stop] = [len(spans)] * (stop - first)
+        spans.append(Span(first, stop - 1, inner_first, inner_stop, words, mark))
+    return spans, span_at
+
+
+def _place_paragraphs(document: Document, tokens: Tokens) -> list[int]:
+    place = [-1] * len(tokens)
+    for paragraph in document.paragraphs:
+        if paragraph.role != "heading":
+            first = bisect_left(tokens.starts, paragraph.start)
+            stop = bisect_left(tokens.starts, paragraph.end)
+            place[first:stop] = [paragraph.index] * (stop - first)
+    return place
+
+
+def _bound_sentences(tokens: Tokens, spans: list[Span], span_at: list[int]) -> tuple[list[int], list[int]]:
+    n = len(tokens)
+    starts, stops = [0] * n, [n] * n
+    first = 0
+    at = 0
+    while at < n:
+        number = span_at[at]
+        if number >= 0 and at == spans[number].first:
+            at = spans[number].last
+            ends = not spans[number].mark.closed or _ends_inside(tokens, spans[number])
+            stop = at + 1
+        else:
+            ends = tokens.keys[at] in _FINAL and _is_final(tokens, at)
+            stop = at
+        if ends or at == n - 1:
+            stop = stop if ends else n
+            starts[first : at + 1] = [first] * (at + 1 - first)
+            stops[first : at + 1] = [stop] * (at + 1 - first)
+            first = at + 1
+        at += 1
+    return starts, stops
+
+
+def _ends_inside(tokens: Tokens, span: Span) -> bool:
+    """Does the span end with a full stop, with a new sentence after the marks?"""
+    last, after = span.inner_stop - 1, span.last + 1
+    if last <= span.inner_first or tokens.keys[last] not in ".؟?!…":
+        return False
+    return span.words > 3 and after < len(tokens) and tokens.keys[after][:1] == "و"  # noqa: PLR2004  titles are short
+
+
+def _is_final(tokens: Tokens, at: int) -> bool:
+    """Does this stop end a sentence? Not in 3.5, د. or a.com, and not before another stop."""
+    if tokens.keys[at] != ".":
+        return True
+    before, after = at - 1, at + 1
+    if before < 0 or after >= len(tokens):
+        return True
+    tight_before = tokens.ends[before] == tokens.starts[at]
+    tight_after = tokens.ends[at] == tokens.starts[after]
+    left, right = tokens.keys[before], tokens.keys[after]
+    if tight_before and tight_after and left[:1].isalnum() and right[:1].isalnum():
+        return not (left[-1:].isdigit() and right[0].isdigit()) and not (left.isascii() and right.isascii())
+    is_initial = len(left) == 1 and left.isalpha() and (before == 0 or tokens.ends[before - 1] < tokens.starts[before])
+    return not (is_initial and right[:1].isalpha())

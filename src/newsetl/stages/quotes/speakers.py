@@ -1,0 +1,327 @@
+"""The noun phrase that names a speaker: where it stands, and its split into name and role."""
+
+from dataclasses import dataclass
+
+from newsetl.records import SpeakerKind
+from newsetl.stages.quotes.scene import Scene
+
+_LONGEST = 32  # tokens of a speaker phrase with its appositions
+_LONGEST_NAME = 7
+_RELATIVE = frozenset(("الذي", "التي", "الذين", "اللذان", "اللذين", "اللواتي"))
+_ASIDE = frozenset(("وهو", "وهي", "وهم"))
+_OUTLETS = frozenset(
+    ("صحيفة", "وكالة", "وكالات", "قناة", "موقع", "مجلة", "شبكة", "اذاعة", "برنامج", "جريدة", "تلفزيون", "منصة", "وسائل")
+)
+_BY = ("من", "عن", "في", "على", "الى", "مع", "خلال", "عبر", "بعد", "قبل", "لدى", "امام", "ردا", "تعليقا", "حول", "بشان", "عقب", "اثناء")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A speaker's noun phrase: token range, and what it says.
+
+    Attributes:
+        name: Token range of the name, None when it only describes (الوزير).
+        roles: Token ranges of titles and descriptions.
+        head: The first word without ال: what kind of speaker it is.
+        definite: Does it start with ال or a name?
+    """
+
+    first: int
+    stop: int
+    name: tuple[int, int] | None
+    roles: tuple[tuple[int, int], ...]
+    head: str
+    definite: bool
+    kind: SpeakerKind
+
+
+def base_word(key: str) -> str:
+    """The key without the article.
+
+    >>> base_word("الوزير")
+    'وزير'
+    """
+    return key[2:] if key.startswith("ال") and len(key) > 4 else key
+
+
+def is_role(scene: Scene, key: str) -> bool:
+    """Is this a person's office or work, in any gender, definite or not?"""
+    words = scene.words
+    base = base_word(key)
+    return base in words.roles or (base.endswith("ة") and base[:-1] in words.roles)
+
+
+def is_body(scene: Scene, key: str) -> bool:
+    """Is this the head of an institution, an outlet or a text?"""
+    base = base_word(key)
+    return base in scene.words.organisations or base in scene.words.texts or key in scene.words.proper_bodies
+
+
+def is_anonymous(scene: Scene, key: str) -> bool:
+    """Is this a noun for people without names (مصادر، شهود)?"""
+    return key in scene.words.anonymous or base_word(key) in scene.words.anonymous
+
+
+def is_name_like(scene: Scene, key: str) -> bool:
+    """May the word be part of a personal name: no word that the tables know as something else?"""
+    words = scene.words
+    if not key[:1].isalpha() or key in words.boundaries or key in words.times or key in words.media or key in _BY:
+        return False
+    if key in scene.cues.forms or key in scene.cues.bare or key in scene.cues.suffixed:
+        return key in words.given
+    return not is_role(scene, key) and not is_body(scene, key) and key not in _RELATIVE and key not in words.anonymous
+
+
+def find_phrase(scene: Scene, first: int, stop: int) -> Phrase | None:
+    """The first noun phrase in a stretch after a cue that can be its speaker, or None."""
+    at = _skip_adjuncts(scene, first, stop)
+    if at >= stop or not _can_start(scene, at):
+        return None
+    end = _phrase_stop(scene, at, stop)
+    return read_phrase(scene, at, end) if end > at else None
+
+
+def _skip_adjuncts(scene: Scene, at: int, stop: int) -> int:
+    """Past time words, addressees and phrases such as في تصريح لصحيفة, to where a speaker can begin."""
+    words = scene.words
+    while at < stop:
+        key = scene.keys[at]
+        if key in words.turns or key in words.times or key in ("،", "-", "–", "/", "له", "لها", "لهم", "لنا", "عنه", "عنها", "به"):
+            at += 1
+        elif key == "من" and scene.key(at + 1) in words.turns:
+            at += 2
+        elif key in _BY or (key in words.boundaries and key not in _RELATIVE) or key[:2] in ("لل", "لـ") or _is_addressee(scene, at):
+            at = _skip_prepositional(scene, at, stop)
+        else:
+            break
+    return at
+
+
+def _is_addressee(scene: Scene, at: int) -> bool:
+    key = scene.keys[at]
+    if key == "ل":
+        return True
+    return key.startswith("ل") and len(key) > 3 and (key[1:] in _OUTLETS or key[1:] in scene.words.proper_bodies or key[1:] in scene.words.given)
+
+
+def _skip_prepositional(scene: Scene, at: int, stop: int) -> int:
+    """Past a prepositional phrase: to the next comma, or to a title or definite role that can be the subject."""
+    start = at
+    at += 1
+    while at < stop:
+        key = scene.keys[at]
+        if key == "،":
+            return at + 1
+        if at > start + 1 and (key in scene.words.titles or (key.startswith("ال") and base_word(key) in scene.words.roles)):
+            return at
+        number = scene.span_at[at]
+        at = scene.spans[number].last + 1 if number >= 0 else at + 1
+    return stop
+
+
+def _can_start(scene: Scene, at: int) -> bool:
+    key = scene.keys[at]
+    if scene.span_at[at] >= 0:
+        return True
+    if not key[:1].isalpha() or key in _RELATIVE or key in _ASIDE or key in scene.cues.bare:
+        return False
+    return key not in scene.cues.forms or key in scene.words.given or is_role(scene, key) or is_body(scene, key)
+
+
+def _phrase_stop(scene: Scene, first: int, stop: int) -> int:
+    """Where the noun phrase ends: at an adjunct, a relative clause, or a comma that no apposition follows."""
+    at = first
+    has_name = False
+    stop = min(stop, first + _LONGEST)
+    while at < stop:
+        key = scene.keys[at]
+        number = scene.span_at[at]
+        if number >= 0:
+            at = scene.spans[number].last + 1
+            continue
+        if key == "(":
+            close = _close_bracket(scene, at, stop)
+            if close is None:
+                return at
+            at = close + 1
+            continue
+        if key == "،" or key == ",":
+            if not _apposition_follows(scene, at + 1, stop, has_name):
+                return at
+        elif at > first and _ends_phrase(scene, at, first, has_name):
+            return at
+        has_name = has_name or key in scene.words.given
+        at += 1
+    while at > first and not scene.keys[at - 1][:1].isalnum() and scene.span_at[at - 1] < 0 and scene.keys[at - 1] != ")":
+        at -= 1
+    return at
+
+
+def _close_bracket(scene: Scene, at: int, stop: int) -> int | None:
+    for close in range(at + 1, min(at + 10, stop)):
+        if scene.keys[close] == ")":
+            return close
+    return None
+
+
+def _ends_phrase(scene: Scene, at: int, first: int, has_name: bool) -> bool:
+    key = scene.keys[at]
+    words = scene.words
+    if not key[:1].isalnum() and key not in ("/", "."):
+        return True
+    if key in _RELATIVE or key in _ASIDE or key in words.turns:
+        return True
+    following = scene.key(at + 1)
+    if key in ("في", "عبر", "خلال", "ضمن", "على"):
+        is_channel = following in words.media or base_word(following) in words.media or following in words.times
+        return is_channel or key != "في" or is_name_like(scene, scene.key(at - 1)) and has_name and following not in words.organisations
+    if key == "من":
+        return following in words.turns or has_name or following in words.times
+    if key == "يوم" or key in words.times or key in words.boundaries:
+        return True
+    if key == "ل" or key in ("له", "لها", "لنا", "لهم"):
+        return True
+    if key.startswith("ل") and key[1:] in _OUTLETS:
+        return True
+    if key.startswith("لل") and "ا" + key[1:] in words.proper_bodies:
+        return True
+    return key[:1] == "ل" and (has_name and not is_role(scene, scene.key(at - 1))) and len(key) > 3 and key[1:] in words.proper_bodies
+
+
+def _apposition_follows(scene: Scene, at: int, stop: int, has_name: bool) -> bool:
+    """After a comma: does a second description or the name of the same speaker follow?"""
+    if at >= stop:
+        return False
+    key = scene.keys[at]
+    words = scene.words
+    if key in words.times or key in words.turns or key in words.boundaries or key in _BY:
+        return False
+    if key in words.titles or key in words.given:
+        return not has_name or key in words.titles
+    return is_role(scene, key) or (key.startswith("ال") and is_role(scene, scene.key(at - 2)))
+
+
+def read_phrase(scene: Scene, first: int, stop: int) -> Phrase:
+    """Split a noun phrase into name and roles and tell its kind."""
+    key = scene.keys[first]
+    marked = scene.span_at[first] >= 0
+    head_key = key if not marked else scene.key(scene.spans[scene.span_at[first]].inner_first)
+    name = _find_name(scene, first, stop)
+    kind = _tell_kind(scene, first, stop, name, marked=marked)
+    if kind == "organisation":
+        name = _body_name(scene, first, stop)
+    roles = _find_roles(scene, first, stop, name)
+    definite = key.startswith("ال") or (name is not None and name[0] == first)
+    return Phrase(first, stop, name, roles, base_word(head_key), definite, kind)
+
+
+def _tell_kind(scene: Scene, first: int, stop: int, name: tuple[int, int] | None, *, marked: bool) -> SpeakerKind:
+    key = scene.keys[first]
+    words = scene.words
+    if key in words.titles:
+        return "person"
+    if is_anonymous(scene, key) and not (is_role(scene, key) and name):
+        return "anonymous"
+    if is_role(scene, key):
+        definite = key.startswith("ال") or name is not None or (stop > first + 1 and _makes_definite(scene, first, stop))
+        return "person" if definite else "anonymous"
+    if is_body(scene, key) and key not in words.given:
+        return "organisation"
+    if name is not None or marked:
+        return "person"
+    return "organisation" if key.endswith("ة") or key.startswith("ال") else "person"
+
+
+def _makes_definite(scene: Scene, first: int, stop: int) -> bool:
+    """وزير الخارجية is one office, متحدث باسم الخارجية is nobody in particular."""
+    after = scene.key(first + 1)
+    return (after.startswith("ال") or is_body(scene, after)) and not after.startswith("ب")
+
+
+def _body_name(scene: Scene, first: int, stop: int) -> tuple[int, int] | None:
+    """The name of an institution: what stands in marks, else the phrase to its first comma."""
+    for at in range(first, stop):
+        number = scene.span_at[at]
+        if number >= 0:
+            return scene.spans[number].inner_first, scene.spans[number].inner_stop
+        if scene.keys[at] in ("،", "("):
+            return first, at
+    return first, stop
+
+
+def _find_name(scene: Scene, first: int, stop: int) -> tuple[int, int] | None:
+    """The personal name in the phrase: after the last title, from the first given name, or a lone foreign tail."""
+    words = scene.words
+    if scene.span_at[first] >= 0:
+        span = scene.spans[scene.span_at[first]]
+        return span.inner_first, span.inner_stop
+    start = None
+    for at in range(first, stop):
+        key = scene.keys[at]
+        if scene.span_at[at] >= 0:
+            continue
+        if key in words.titles and at + 1 < stop and _is_after_title(scene, at + 1):
+            start = at + 1
+        elif key in words.given and not is_body(scene, scene.key(at - 1) if at > first else ""):
+            start = start if start is not None and start <= at and start + _LONGEST_NAME > at else at
+            break
+    if start is None:
+        start = _foreign_tail(scene, first, stop)
+    if start is None:
+        return None
+    while start < stop and scene.keys[start] in (".", "/"):
+        start += 1
+    return start, _name_stop(scene, start, stop) if start < stop else start + 1
+
+
+def _is_after_title(scene: Scene, at: int) -> bool:
+    key = scene.keys[at]
+    return key in (".", "/") or (is_name_like(scene, key) and not key.startswith("ال") and key not in scene.words.titles)
+
+
+def _foreign_tail(scene: Scene, first: int, stop: int) -> int | None:
+    """Where a name begins that no table knows: the whole first part, or what follows a definite description."""
+    part = first
+    while part < stop and scene.keys[part] not in ("،", ",", "("):
+        part += 1
+    if not (is_role(scene, scene.keys[first]) or is_body(scene, scene.keys[first]) or is_anonymous(scene, scene.keys[first])):
+        return first if is_name_like(scene, scene.keys[first]) and not scene.keys[first].startswith("ال") else None
+    at = part
+    while at > first and is_name_like(scene, scene.keys[at - 1]) and scene.keys[at - 1][:2] not in ("ال", "لل") and scene.keys[at - 1][:1] != "ب":
+        at -= 1
+    if at == part:
+        if part < stop and part + 1 < stop and is_name_like(scene, scene.keys[part + 1]) and not scene.keys[part + 1].startswith("ال"):
+            return part + 1
+        return None
+    return at if at > first and scene.keys[at - 1].startswith("ال") and part - at <= 4 else None
+
+
+def _name_stop(scene: Scene, start: int, stop: int) -> int:
+    at = start
+    while at < min(stop, start + _LONGEST_NAME):
+        key = scene.keys[at]
+        if at > start and not (is_name_like(scene, key) or key in scene.words.given or key in scene.words.name_particles or key == "-"):
+            break
+        if at > start and key.startswith("و") and key not in scene.words.given and len(key) > 4 and is_role(scene, key[1:]):
+            break
+        at += 1
+    while at > start + 1 and not scene.keys[at - 1][:1].isalnum():
+        at -= 1
+    return at
+
+
+def _find_roles(scene: Scene, first: int, stop: int, name: tuple[int, int] | None) -> tuple[tuple[int, int], ...]:
+    """What is left of the phrase before and after the name, without titles and commas."""
+    if name is None:
+        return ((first, stop),)
+    ranges = []
+    for a, b in ((first, name[0]), (name[1], stop)):
+        while a < b and not scene.keys[a][:1].isalnum():
+            a += 1
+        while b > a and (not scene.keys[b - 1][:1].isalnum() or scene.keys[b - 1] in scene.words.titles) and b - a > 0:
+            if scene.keys[b - 1] in scene.words.titles and b - a == 1 and scene.keys[b - 1].startswith("ال") and is_role(scene, scene.keys[b - 1]):
+                break
+            b -= 1
+        if b > a:
+            ranges.append((a, b))
+    return tuple(ranges)
