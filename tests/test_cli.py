@@ -89,7 +89,7 @@ def test_plan_lists_files_and_writes_nothing(archive, tmp_path, capsys):
     [
         (["run", "missing-folder"], "missing-folder"),
         (["plan", "missing/*.jsonl"], "missing/*.jsonl"),
-        (["run", "{archive}", "--map", "body=content"], "body"),
+        (["run", "{archive}", "--map", "speech=content"], "speech"),
         (["run", "{archive}", "--map", "text"], "text"),
         (["run", "{archive}", "--urls", "missing.tsv"], "missing.tsv"),
         (["run", "{archive}", "--workers", "0"], "workers must be 1 or more"),

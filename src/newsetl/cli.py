@@ -24,6 +24,8 @@ from newsetl.schema import DATASETS
 from newsetl.settings import DEFAULT_INPUTS, DEFAULT_OUT, Settings, load_settings
 from newsetl.show import render_article
 
+PIPED_WIDTH = 200  # columns when the output is no terminal: paths stay whole, lines can be searched
+
 EXAMPLES = {
     "run": """examples:
   newsetl run                                        data/raw into data/processed
@@ -145,7 +147,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     try:
-        COMMANDS[arguments.command](arguments, Console())
+        COMMANDS[arguments.command](arguments, Console(width=None if sys.stdout.isatty() else PIPED_WIDTH))
     except NewsetlError as error:
         print(f"newsetl: {error}", file=sys.stderr)  # noqa: T201  the one line a user sees
         return 2

@@ -6,12 +6,11 @@ import os
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
 from itertools import islice
 from multiprocessing.sharedctypes import SynchronizedArray
 from pathlib import Path
@@ -32,6 +31,7 @@ from newsetl.settings import MAX_PARTS, Settings
 # What a compressed file whose content size is not stated is taken to unpack to; news text packs three- to sixfold.
 PACKING = 4
 PROGRESS_EVERY = 50  # records
+ADDRESS_FILE = "urls.tsv"  # beside HTML files: lines of name, tab, URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Slice:
     part: int = 0
     parts: int = 1
     limit: int | None = None  # read at most so many records
+    url: str | None = None  # address of the page, for an HTML file
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,33 +117,42 @@ def plan_run(settings: Settings) -> Plan:
         InputError: A path does not exist, a pattern matches nothing, or no file has a known format.
     """
     files = find_inputs(settings.inputs)
-    known = [file for file in files if file.format]
+    addresses = _addresses(settings, files)
+    known = [file for file in files if (file.format or file.is_lost) and not _is_address_file(file)]
     if not known:
         raise InputError(f"nothing to read in {', '.join(settings.inputs)}: no file of a known format")
-    slices = _limited(known, settings) if settings.limit else _cut(known, settings.batch_bytes)
-    batches = _group(slices, settings.batch_bytes)
-    return Plan(tuple(batches), tuple(file for file in files if not file.format))
+    whole = [Slice(file, url=addresses.get(file.uri) or addresses.get(file.name)) for file in known]
+    slices = _limited(whole, settings) if settings.limit else _cut(whole, settings.batch_bytes)
+    skipped = (replace(f, skip_reason="addresses of pages") if _is_address_file(f) else f for f in files)
+    return Plan(
+        tuple(_group(slices, settings.batch_bytes)),
+        tuple(file for file in skipped if file.skip_reason and not file.is_lost),
+    )
 
 
 def _content_bytes(file: InputFile) -> int:
     return file.size_bytes * (PACKING if file.compression else 1)
 
 
-def _cut(files: Iterable[InputFile], batch_bytes: int) -> Iterator[Slice]:
-    for file in files:
-        parts = 1 if file.format in ("text", "html") else min(MAX_PARTS, -(-_content_bytes(file) // batch_bytes) or 1)
-        yield from (Slice(file, part, parts) for part in range(parts))
+def _cut(whole: Iterable[Slice], batch_bytes: int) -> Iterator[Slice]:
+    """Large files of many records in parts, everything else as it is."""
+    for piece in whole:
+        parts = min(MAX_PARTS, -(-_content_bytes(piece.file) // batch_bytes))
+        if parts <= 1 or piece.file.format in ("text", "html", None):
+            yield piece
+        else:
+            yield from (replace(piece, part=part, parts=parts) for part in range(parts))
 
 
-def _limited(files: Iterable[InputFile], settings: Settings) -> Iterator[Slice]:
+def _limited(whole: Iterable[Slice], settings: Settings) -> Iterator[Slice]:
     """The first `limit` records, file after file; they are counted by reading."""
     left = settings.limit or 0
-    for file in files:
+    for piece in whole:
         if left <= 0:
             return
-        count = sum(1 for _ in islice(read_records(file, read_options(settings)), left))
+        count = sum(1 for _ in islice(read_records(piece.file, read_options(settings, piece)), left))
         left -= count
-        yield Slice(file, limit=count)
+        yield replace(piece, limit=count)
 
 
 def _group(slices: Iterable[Slice], batch_bytes: int) -> Iterator[Batch]:
@@ -158,21 +168,28 @@ def _group(slices: Iterable[Slice], batch_bytes: int) -> Iterator[Batch]:
         yield Batch(number, tuple(group), size)
 
 
-def read_options(settings: Settings, part: int = 0, parts: int = 1) -> ReadOptions:
-    """What the readers must know of the settings."""
-    urls = _urls(settings.urls) if settings.urls else {}
+def _addresses(settings: Settings, files: Sequence[InputFile]) -> dict[str, str]:
+    """URLs of HTML files by name or by uri: from the file that --urls names, and from each urls.tsv beside pages."""
+    found = dict(load_urls(settings.urls)) if settings.urls else {}
+    for file in filter(_is_address_file, files):
+        folder = file.uri.rpartition("/")[0]
+        found |= {f"{folder}/{name}" if folder else name: url for name, url in load_urls(file.path).items()}
+    return found
+
+
+def _is_address_file(file: InputFile) -> bool:
+    return file.name == ADDRESS_FILE and file.archive is None
+
+
+def read_options(settings: Settings, piece: Slice) -> ReadOptions:
+    """What the readers must know to read a slice."""
     return ReadOptions(
-        mapping=dict(settings.mapping),
-        urls=urls,
+        fields=settings.mapping,
+        urls={piece.file.uri: piece.url} if piece.url else {},
         max_record_bytes=settings.max_record_bytes,
-        part=part,
-        parts=parts,
+        part=piece.part,
+        parts=piece.parts,
     )
-
-
-@cache
-def _urls(path: str) -> dict[str, str]:
-    return dict(load_urls(path))
 
 
 # --- work -----------------------------------------------------------------------------------------------------------
@@ -234,7 +251,7 @@ def process_batch(batch: Batch, settings: Settings, staging: Path) -> BatchResul
 
 def _records(batch: Batch, settings: Settings) -> Iterator[RawRecord | Reject]:
     for piece in batch.slices:
-        records = read_records(piece.file, read_options(settings, piece.part, piece.parts))
+        records = read_records(piece.file, read_options(settings, piece))
         yield from records if piece.limit is None else islice(records, piece.limit)
 
 

@@ -42,7 +42,17 @@ def test_binary_files_are_skipped_with_their_kind(files, head, reason):
 
 
 def test_directories_are_walked_in_order_without_hidden_and_about_files(files):
-    for name in ("b/2.txt", "a.txt", "b/1.txt", ".hidden", "_SUCCESS", "README.md", "b/.git/x.txt", "_tmp/y.txt", "LICENSE"):
+    for name in (
+        "b/2.txt",
+        "a.txt",
+        "b/1.txt",
+        ".hidden",
+        "_SUCCESS",
+        "README.md",
+        "b/.git/x.txt",
+        "_tmp/y.txt",
+        "LICENSE",
+    ):
         files.write(name, b"text")
     found = [Path(file.uri).relative_to(files.folder).as_posix() for file in find_inputs([str(files.folder)])]
     assert found == ["a.txt", "b/1.txt", "b/2.txt"]
@@ -127,7 +137,9 @@ def test_members_of_a_zip_are_inputs_of_their_own(files):
     assert found[0].size_bytes == len(files.as_json())
 
 
-@pytest.mark.parametrize("pack", [lambda data: data, gzip.compress, lambda data: __import__("zstandard").compress(data)])
+@pytest.mark.parametrize(
+    "pack", [lambda data: data, gzip.compress, lambda data: __import__("zstandard").compress(data)]
+)
 def test_members_of_a_tar_are_inputs_however_it_is_packed(files, pack):
     long_name = "م" * 90 + "/" + "a" * 120 + ".jsonl"
     found = files.find("a.tar.x", pack(files.as_tar({"a.txt": b"text", long_name: files.as_jsonl()})))
@@ -175,9 +187,10 @@ def test_broken_archives_are_lost(files):
 
 
 def test_two_members_of_one_name_have_two_uris(files):
-    with pytest.warns(UserWarning, match="Duplicate"), zipfile.ZipFile(files.folder / "a.zip", "w") as archive:
+    with zipfile.ZipFile(files.folder / "a.zip", "w") as archive:
         archive.writestr("a.txt", b"one")
-        archive.writestr("a.txt", b"two")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("a.txt", b"two")
     assert [file.uri.rpartition("!")[2] for file in find_inputs([str(files.folder)])] == ["a.txt", "a.txt#2"]
 
 
@@ -191,7 +204,7 @@ def test_urls_are_loaded(files):
 )
 def test_bad_lines_among_urls_are_named(files, text):
     path = files.write("urls", text.encode())
-    with pytest.raises(InputError, match="line [12]"):
+    with pytest.raises(InputError, match=r"line [12]"):
         load_urls(path)
 
 

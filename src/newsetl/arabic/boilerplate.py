@@ -20,6 +20,7 @@ Where = Literal["any", "head", "edge"]
 Moves = Literal["byline", "dateline", ""]
 
 MAX_LINE_CHARS: Final = 300  # longest line that a phrase or pattern is tried on, beside prefixes of long prompts
+FIRST_WORD_CHARS: Final = 40  # the first word of every phrase ends before, whatever marks stand around it
 MAX_PROMPT_CHARS: Final = 700  # longest line that a prefix may take out: notices and cookie texts
 MAX_NAME_WORDS: Final = 3  # of a first line that is a name alone: "سعد السبيعي"
 MAX_BYLINE_WORDS: Final = 8  # of a first line of name and place: "منيف الشهراني – الرياض"
@@ -40,6 +41,7 @@ class Rule:
     max_words: int = 0
     sign: bool = False
     keep: bool = False
+    unstopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,11 @@ def load_boilerplate() -> Boilerplate:
             for entry in entries:
                 key = fold_line(entry)
                 phrases.setdefault(_first_word(key), []).append((key, rule))
-    # the longest phrase first: "read also" before "read"
-    indexed = {word: tuple(sorted(found, key=lambda p: -len(p[0]))) for word, found in phrases.items()}
+    # the longest phrase first: "read also" before "read"; a header before the same words as a prefix
+    indexed = {
+        word: tuple(sorted(found, key=lambda entry: (-len(entry[0]), entry[1].kind != "block")))
+        for word, found in phrases.items()
+    }
     teasers = tuple(Teasers(**{**t, "starts": tuple(t["starts"])}) for t in tables.get("teasers", ()))
     return Boilerplate(indexed, tuple(patterns), tuple(tails), teasers)
 
@@ -136,8 +141,10 @@ def find_rule(text: str, *, at_edge: bool) -> Rule | None:
     if len(text) > MAX_PROMPT_CHARS:
         return None
     rules = load_boilerplate()
-    key = fold_line(text)
-    for phrase, rule in rules.phrases.get(_first_word(key), ()):
+    # folding a paragraph costs more than all else here, and its first word decides most often
+    phrases = rules.phrases.get(_first_word(fold_line(text[:FIRST_WORD_CHARS])), ())
+    key = fold_line(text) if phrases else ""
+    for phrase, rule in phrases:
         if (at_edge or rule.where == "any") and _FITS[rule.kind](key, phrase, rule, text):
             return rule
     if len(text) <= MAX_LINE_CHARS:
@@ -156,7 +163,7 @@ def _fits_prefix(key: str, phrase: str, rule: Rule, text: str) -> bool:
         return False
     if rule.sign and not _SIGN.match(key, len(phrase)):
         return False
-    if rule.moves and text.rstrip()[-1:] in ".؟!":
+    if (rule.moves or rule.unstopped) and text.rstrip()[-1:] in ".؟!":
         return False
     return key.count(" ") < rule.max_words
 
@@ -184,6 +191,12 @@ def is_byline(text: str) -> bool:
     (True, False)
     """
     words = text.split()
-    if len(words) > MAX_BYLINE_WORDS or text[-1] in ".؟!:،…" or any(c in text for c in '"«“؟!:'):
+    if (
+        not text
+        or not (text[0].isalpha() or text[0] in "([")
+        or len(words) > MAX_BYLINE_WORDS
+        or text[-1] in ".؟!:،…"
+        or any(c in text for c in '"«“؟!:')
+    ):
         return False
     return len(words) <= MAX_NAME_WORDS or _PLACE_DASH.search(text) is not None

@@ -28,6 +28,7 @@ class Bylines:
     desks: frozenset[str]
     organisation_heads: frozenset[str]
     place_heads: frozenset[str]
+    prose_words: frozenset[str]
     names_in_waw: frozenset[str]
     agencies: Mapping[str, str]
     places: frozenset[str]
@@ -63,10 +64,11 @@ def load_bylines() -> Bylines:
         desks=keys["desks"],
         organisation_heads=keys["organisation_heads"],
         place_heads=keys["place_heads"],
+        prose_words=frozenset(table["prose_words"]),
         names_in_waw=keys["names_in_waw"],
         agencies=MappingProxyType(agencies),
         places=frozenset(map(byline_key, places["places"])),
-        source_labels=tuple(table["source_labels"]),
+        source_labels=tuple(sorted(map(byline_key, table["source_labels"]), key=len, reverse=True)),
         # up to three words may describe the report: "تقرير تحليلي مطول نشرته صحيفة …"
         origin=re.compile(
             rf"\b(?:{heads})(?: \w{{1,20}}){{0,3}}? (?:{nouns}) (?P<name>\S{{1,30}}(?: \S{{1,30}}){{0,3}})"

@@ -57,7 +57,7 @@ class Member:
 def zip_members(archive: zipfile.ZipFile) -> Iterator[Member]:
     """The files in a zip, from its directory."""
     for index, info in enumerate(archive.infolist()):
-        if info.is_dir():
+        if info.filename.endswith("/"):  # a folder; not info.is_dir(), which fails on an empty name
             continue
         problem = None
         if info.flag_bits & ENCRYPTED:

@@ -7,9 +7,9 @@ import codecs
 import re
 from typing import NamedTuple
 
-# A text with fewer broken sequences than one in ten letters beyond ASCII is damaged UTF-8, not windows-1256:
+# A text with fewer broken sequences than one in four letters beyond ASCII is damaged UTF-8, not windows-1256:
 # windows-1256 letters read as UTF-8 are broken nearly every time.
-MAX_BROKEN_SHARE = 0.1
+MAX_BROKEN_SHARE = 0.25
 # Of UTF-16 Arabic nearly every high byte is 00 (ASCII, spaces) or 06 (Arabic block).
 UTF16_HIGH_BYTES = b"\x00\x06"
 MIN_UTF16_SHARE = 0.8

@@ -41,11 +41,11 @@ _LIST_ITEM = re.compile(r"'([^']*)'|\"([^\"]*)\"")
 
 @dataclass(frozen=True, slots=True)
 class FieldNames:
-    """The usual names, as folded keys.
+    """The usual names.
 
     Attributes:
-        names: For each field of `Fields` its names, the most trusted first.
-        nested: Names of objects to look into.
+        names: For each field of `Fields` its names as folded keys, the most trusted first.
+        nested: Names of objects to look into, as they are written: "_source" is not the outlet's "source".
         inner_text, inner_name: Keys of an object that stands where a string is expected.
     """
 
@@ -64,7 +64,7 @@ def load_field_names() -> FieldNames:
     """
     raw = importlib.resources.files("newsetl.io").joinpath("fields.toml").read_text(encoding="utf-8")
     table: dict[str, list[str]] = tomllib.loads(raw)
-    nested = tuple(fold_name(name) for name in table.pop("nested"))
+    nested = tuple(table.pop("nested"))
     inner_text, inner_name = tuple(table.pop("inner_text")), tuple(table.pop("inner_name"))
     if unknown := set(table) - set(FIELD_NAMES):
         raise RuleError(f"fields.toml: unknown fields {sorted(unknown)}")
@@ -130,10 +130,10 @@ def read_fields(row: Mapping[str, Any], mapping: Mapping[str, str] | None = None
     """
     chosen = _mapped(row, mapping) if mapping else {}
     claimed = frozenset(column.partition(".")[0] for column in mapping.values()) if mapping else frozenset()
-    _recognise(row, chosen, claimed)
-    for key in _nested_columns(tuple(row)):
-        if isinstance(inner := row[key], Mapping):
-            _recognise(inner, chosen, frozenset())
+    inner_columns = [column for column in _nested_columns(tuple(row)) if isinstance(row[column], Mapping)]
+    _recognise(row, chosen, claimed.union(inner_columns))
+    for key in inner_columns:
+        _recognise(row[key], chosen, frozenset())
     text = chosen.get("text")
     if text is not None and is_html(text):
         del chosen["text"]
@@ -206,8 +206,8 @@ def _plan(columns: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
 @functools.lru_cache(maxsize=256)
 def _nested_columns(columns: tuple[str, ...]) -> tuple[str, ...]:
     """The columns that may hold the article as an object of their own, best first."""
-    by_key = {fold_name(column): column for column in columns}
-    return tuple(by_key[name] for name in load_field_names().nested if name in by_key)
+    by_name = {column.casefold(): column for column in columns}
+    return tuple(by_name[name] for name in load_field_names().nested if name in by_name)
 
 
 def _as_field(field: str, value: Any) -> str | tuple[str, ...] | None:

@@ -50,7 +50,7 @@ def parse_headers(lines: list[bytes]) -> dict[str, str]:
     headers: dict[str, str] = {}
     name = ""
     for line in lines:
-        if line[:1] in b" \t" and name:
+        if line.startswith((b" ", b"\t")) and name:
             headers[name] = f"{headers[name]} {decode_text(line.strip())}"
             continue
         key, colon, value = line.partition(b":")

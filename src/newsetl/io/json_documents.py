@@ -18,6 +18,7 @@ MAX_ENVELOPE_DEPTH = 3  # {"response": {"data": {"articles": [...]}}}
 # Trying places to go on at may cost this many characters; beyond, what the window holds is given up.
 # Each place may be tried at the cost of all that follows, so without a bound a hostile file costs its square.
 RESUME_BUDGET_CHARS = 1 << 22
+ERROR_COST_CHARS = 16  # a JSONDecodeError counts the lines up to its place: cheap, but not free
 KEEP_CHARS = 1 << 10  # of a stretch given up, its end is kept: the next boundary may begin there
 
 _BOUNDARY = re.compile(r"\}[\s,]*\{")
@@ -57,9 +58,10 @@ class JsonReader:
                 self.window.take(1)  # closes something that the damage took away
             else:
                 yield from self._read_value(char)
-        if self.is_inside and self.reading.is_wanted():
+        if self.is_inside:
             reason, detail = broken_reason(self.stream, "truncated-file", "the array of records never closes")
-            yield self.reading.reject(self.window.offset, b"", reason, detail)
+            if self.reading.is_wanted():
+                yield self.reading.reject(self.window.offset, b"", reason, detail)
 
     def _read_value(self, char: str) -> Iterator[RawRecord | Reject]:
         """The record that stands here; nothing when an envelope is entered instead."""
@@ -72,6 +74,8 @@ class JsonReader:
         value, n_chars = decoded
         offset = self.window.offset
         raw = self.window.take(n_chars)
+        if isinstance(value, dict):  # of every record, wanted or not: all parts of a run must go on at the same places
+            self.keys = frozenset(value)
         if self.reading.is_wanted():
             yield self._as_record(value, offset, raw)
 
@@ -81,7 +85,6 @@ class JsonReader:
             return self.reading.reject(offset, raw, "too-large", f"{len(raw)} bytes, more than {limit}")
         if not isinstance(value, dict):
             return self.reading.reject(offset, raw, "not-an-object", f"a JSON {type(value).__name__}")
-        self.keys = frozenset(value)
         return self.reading.row(offset, raw, value)
 
     def _fields(self, value: Any) -> Fields:
@@ -195,11 +198,11 @@ class JsonReader:
             if not self.window.extend():
                 region.add(self.window.take(len(self.window.text) - self.window.at))
                 break
+        reason, detail = failure.reason, failure.detail
+        if not self.window.skip_separators():
+            self.is_inside = False  # one reject is enough for an end in the middle of a record
+            reason, detail = broken_reason(self.stream, reason, detail)
         if self.reading.is_wanted():
-            reason, detail = failure.reason, failure.detail
-            if not self.window.skip_separators():
-                self.is_inside = False  # one reject is enough for an end in the middle of a record
-                reason, detail = broken_reason(self.stream, reason, detail)
             yield self.reading.skipped(region, reason, detail)
 
     def _find_record(self, start: int, budget: int) -> tuple[int | None, int]:
@@ -210,12 +213,10 @@ class JsonReader:
                 return None, budget
             ahead = match.end() - 1 - self.window.at
             decoded = self.window.decode(ahead)
-            if isinstance(decoded, Failure):
-                budget -= decoded.n_chars
-            elif self._is_record(decoded[0]):
+            if not isinstance(decoded, Failure) and self._is_record(decoded[0]):
                 return ahead, budget
-            else:
-                budget -= decoded[1] - ahead
+            budget -= decoded.n_chars if isinstance(decoded, Failure) else decoded[1] - ahead
+            budget -= (self.window.at + ahead) // ERROR_COST_CHARS
             start = ahead
         return None, budget
 

@@ -36,15 +36,17 @@ class JsonWindow:
 
     def __init__(self, stream: ByteStream, limit: int) -> None:
         encoding = sniff_encoding(stream.peek())
+        codec = "utf-8" if encoding.unit == 1 else encoding.codec  # windows-1256 is seen to value by value
         self.text = ""
         self.at = 0
         self.offset = encoding.bom_bytes
         self.ended = False
         self.limit = limit
-        self._codec = encoding.codec
-        self._errors = "surrogateescape" if encoding.codec == "utf-8" else "surrogatepass"
+        self._codec = codec
+        self._errors = "surrogateescape" if codec == "utf-8" else "surrogatepass"
         self._stream = stream
-        self._decoder = codecs.getincrementaldecoder(encoding.codec)(self._errors)
+        self._half = b""
+        self._decoder = codecs.getincrementaldecoder(codec)(self._errors)
         stream.skip(encoding.bom_bytes)
 
     def extend(self) -> bool:
@@ -57,6 +59,7 @@ class JsonWindow:
             more = self._decoder.decode(data, final=self.ended)
         except UnicodeDecodeError:  # half a UTF-16 character at the end
             more = "\ufffd"
+            self._half = bytes(self._decoder.getstate()[0])
         self.text = self.text[self.at :] + more
         self.at = 0
         return bool(data)
@@ -75,6 +78,8 @@ class JsonWindow:
         """The bytes of the next `n_chars` characters, passed."""
         raw = self.text[self.at : self.at + n_chars].encode(self._codec, self._errors)
         self.at += n_chars
+        if self._half and self.at == len(self.text):
+            raw, self._half = raw[:-2] + self._half, b""
         self.offset += len(raw)
         return raw
 

@@ -20,15 +20,18 @@ def read_jsonl(stream: ByteStream, reading: Reading) -> Iterator[RawRecord | Rej
     for line in split_lines(stream, encoding, reading.options.max_record_bytes):
         if line.raw is not None and not line.raw.strip(b" \t\r\n\v\f\0"):
             continue
-        if reading.is_wanted():
-            yield _read_line(line, encoding.codec, stream, reading)
+        is_wanted = reading.is_wanted()
+        if is_wanted or (stream.broken and not line.ending):  # the end of a broken stream is told of in one part only
+            item = _read_line(line, encoding.codec, stream, reading)
+            if is_wanted:
+                yield item
 
 
 def _read_line(line: Line, codec: str, stream: ByteStream, reading: Reading) -> RawRecord | Reject:
     if line.raw is None:
         assert line.region is not None  # noqa: S101  what Line promises
-        limit = reading.options.max_record_bytes
-        return reading.skipped(line.region, "too-large", f"a line of {line.region.length} bytes, more than {limit}")
+        reason = "too-large", f"a line of {line.region.length} bytes"
+        return reading.skipped(line.region, *(reason if line.ending else broken_reason(stream, *reason)))
     value, problem = parse_json(decode_text(line.raw, codec))
     if problem:
         return reading.reject(line.offset, line.raw, *broken_reason(stream, "bad-json", problem))

@@ -9,7 +9,7 @@ from newsetl.io.streams import ByteStream
 
 
 class Line(NamedTuple):
-    """A line without its ending.
+    """A line, and the ending it had (LF, CR LF or nothing).
 
     `raw` is None for a line longer than the limit, which `region` tells of. `n_bytes` counts the ending too.
     """
@@ -17,6 +17,7 @@ class Line(NamedTuple):
     offset: int
     raw: bytes | None
     n_bytes: int
+    ending: str = "\n"
     region: Region | None = None
 
 
@@ -30,9 +31,8 @@ def split_lines(stream: ByteStream, encoding: Encoding, limit: int) -> Iterator[
     offset = encoding.bom_bytes
     stream.skip(encoding.bom_bytes - stream.position)
     rest = bytearray()  # the line that has begun; grows in amortised linear time
-    while data := stream.read_chunk():
-        searched = max(0, len(rest) // encoding.unit * encoding.unit - encoding.unit)
-        rest += data
+    searched = 0
+    while True:
         start = 0
         while (end := _find_newline(rest, start, max(start, searched), encoding)) >= 0:
             after = end + encoding.unit
@@ -44,6 +44,13 @@ def split_lines(stream: ByteStream, encoding: Encoding, limit: int) -> Iterator[
             line, rest = _long_line(stream, rest, offset, encoding)
             offset += line.n_bytes
             yield line
+            searched = 0
+            continue
+        searched = max(0, len(rest) // encoding.unit * encoding.unit - encoding.unit)
+        data = stream.read_chunk()
+        if not data:
+            break
+        rest += data
     if rest:
         yield _line(bytes(rest), offset, len(rest), encoding, limit)
 
@@ -58,12 +65,14 @@ def _find_newline(data: bytearray, start: int, searched: int, encoding: Encoding
 
 
 def _line(raw: bytes, offset: int, n_bytes: int, encoding: Encoding, limit: int) -> Line:
-    raw = raw.removesuffix("\r".encode(encoding.codec))
+    ending = "\n" if len(raw) < n_bytes else ""
+    if ending and raw.endswith("\r".encode(encoding.codec)):
+        raw, ending = raw[: -encoding.unit], "\r\n"
     if len(raw) <= limit:
-        return Line(offset, raw, n_bytes)
+        return Line(offset, raw, n_bytes, ending)
     region = Region(offset)
     region.add(raw)
-    return Line(offset, None, n_bytes, region)
+    return Line(offset, None, n_bytes, ending, region)
 
 
 def _long_line(stream: ByteStream, rest: bytearray, offset: int, encoding: Encoding) -> tuple[Line, bytearray]:
@@ -76,7 +85,7 @@ def _long_line(stream: ByteStream, rest: bytearray, offset: int, encoding: Encod
         data = stream.read_chunk()
         if not data:
             region.add(bytes(rest))
-            return Line(offset, None, region.length, region), bytearray()
+            return Line(offset, None, region.length, "", region), bytearray()
         rest += data
     region.add(bytes(rest[:end]))
-    return Line(offset, None, region.length + encoding.unit, region), rest[end + encoding.unit :]
+    return Line(offset, None, region.length + encoding.unit, "\n", region), rest[end + encoding.unit :]

@@ -122,8 +122,8 @@ def load_urls(path: str | Path) -> dict[str, str]:
     for number, line in enumerate(lines, start=1):
         if not line.strip() or line.startswith("#"):
             continue
-        name, tab, url = (part.strip() for part in line.partition("\t"))
-        if not (name and tab and url.lower().startswith(("http://", "https://"))):
+        name, url = (part.strip() for part in line.partition("\t")[::2])
+        if not (name and url.lower().startswith(("http://", "https://"))):
             raise InputError(f"{path}, line {number}: expected a file name, a tab and a URL")
         if urls.setdefault(name, url) != url:
             raise InputError(f"{path}, line {number}: {name} has another URL above")

@@ -1,6 +1,6 @@
 """What a file is, by its first bytes; its name only breaks ties.
 
-The order of the questions matters: known binary formats, other binary data, then WARC, JSON, HTML, tables, and
+The order of the questions matters: known binary formats, WARC, other binary data, then JSON, HTML, tables, and
 plain text for what is left.
 """
 
@@ -88,11 +88,11 @@ def sniff_format(sample: bytes, name: str, *, complete: bool) -> Verdict:
     for magic, reason in MAGIC:
         if sample.startswith(magic):
             return Verdict(None, reason)
+    if re.match(rb"WARC/\d", sample):
+        return Verdict("warc")
     encoding = sniff_encoding(sample)
     if encoding.unit == 1 and _is_binary(sample):
         return Verdict(None, "unknown-format: binary data")
-    if re.match(rb"WARC/\d", sample):
-        return Verdict("warc")
     text = decode_text(sample[encoding.bom_bytes :], encoding.codec)
     return _sniff_text(text, name.lower().rpartition(".")[2], complete=complete)
 
@@ -147,9 +147,7 @@ def _sniff_json(text: str, ending: str, *, complete: bool) -> Format | None:
     lines = [line for line in body.splitlines() if line.strip()]
     if body.startswith("{") and len(lines) > 1 and _is_object(lines[0]):
         return "jsonl"
-    if _JSON_SHAPE.match(body) or _is_json_array(body, ending):
-        return "jsonl" if _first_object("\n".join(lines[1:])) is not None and body.startswith("{") else "json"
-    if complete and _is_object(body):
+    if _JSON_SHAPE.match(body) or _is_json_array(body, ending) or (complete and _is_object(body)):
         return "json"
     return "json" if ending == "json" else None
 

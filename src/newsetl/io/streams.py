@@ -119,9 +119,11 @@ def _gzip_member(source: Input) -> Iterator[Piece]:
     inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
     while not inflater.eof:
         data = source.take()
+        before = inflater.copy()
         try:
             out = inflater.decompress(data, CHUNK_BYTES)
         except zlib.error as error:
+            yield Piece(start, _inflate_to_damage(before, data))
             source.rewind(start + 1)
             raise BrokenDataError("truncated-file", f"damaged gzip member at byte {start}: {error}") from error
         if not data and not out and not inflater.eof:
@@ -129,6 +131,17 @@ def _gzip_member(source: Input) -> Iterator[Piece]:
         source.give_back(inflater.unused_data if inflater.eof else inflater.unconsumed_tail)
         source.check_ratio(len(out))
         yield Piece(start, out)
+
+
+def _inflate_to_damage(inflater: "zlib._Decompress", data: bytes) -> bytes:
+    """What can be had of data that is damaged: a failing call keeps its output to itself, so go byte by byte."""
+    parts = []
+    try:
+        for at in range(len(data)):
+            parts.append(inflater.decompress(data[at : at + 1], CHUNK_BYTES))  # noqa: PERF401  kept when one raises
+    except zlib.error:
+        pass  # the damage, told of by the caller
+    return b"".join(parts)
 
 
 def zstd_pieces(source: Input) -> Iterator[Piece]:

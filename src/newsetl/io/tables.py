@@ -88,11 +88,13 @@ def _same_width(rows: Sequence[Sequence[str]]) -> float:
 def _is_header(header: Sequence[str], known: int, same: float, n_rows: int, *, named: bool) -> bool:
     filled = [cell for cell in header if cell]
     plain = all(len(cell) <= MAX_HEADER_CHARS and not _DATA.search(cell) for cell in filled)
-    if not plain or len(set(filled)) < len(filled) or len(filled) * 2 < len(header):
+    if not plain or len(filled) * 2 < len(header):
         return False
     if not named:
         return known >= 1 and same == 1.0 and sum(is_known_name(cell) for cell in header) >= 2
-    return known >= 1 or (len(header) >= 2 and same == 1.0 and n_rows >= 3 and _has_names(filled))
+    return known >= 1 or (
+        len(header) >= 2 and same == 1.0 and n_rows >= 3 and _has_names(filled) and len(set(filled)) == len(filled)
+    )
 
 
 def _has_names(cells: Sequence[str]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from newsetl.io.encodings import decode_text, sniff_encoding
 from newsetl.io.lines import Line, split_lines
-from newsetl.io.reading import Reading
+from newsetl.io.reading import Reading, broken_reason
 from newsetl.io.sniff import SAMPLE_BYTES
 from newsetl.io.streams import ByteStream
 from newsetl.io.tables import sniff_table
@@ -46,7 +46,7 @@ class LineFeed:
             raise _RowTooLargeError
         self.taken.append(line)
         self._n_bytes += line.n_bytes
-        return decode_text(line.raw or b"", self._codec) + "\n"
+        return self._decode(line)
 
     def begin_row(self) -> None:
         """Forget the lines of the last row."""
@@ -62,16 +62,19 @@ class LineFeed:
     def is_last_line_open(self) -> bool:
         """True when the last line of this row has no ending: it is the last of the file."""
         last = self.taken[-1]
-        return last.raw is not None and len(last.raw) == last.n_bytes
+        return last.raw is not None and not last.ending
 
-    def text(self) -> str:
+    def lines(self) -> list[str]:
         """The lines of this row, decoded."""
-        return "".join(decode_text(line.raw or b"", self._codec) + "\n" for line in self.taken)
+        return [self._decode(line) for line in self.taken]
+
+    def _decode(self, line: Line) -> str:
+        return decode_text(line.raw or b"", self._codec) + line.ending
 
     def raw(self) -> bytes:
         """The bytes of this row, without its last line ending."""
-        newline = "\n".encode(self._codec)
-        return newline.join(line.raw or b"" for line in self.taken)
+        *head, last = self.taken
+        return b"".join((line.raw or b"") + line.ending.encode(self._codec) for line in head) + (last.raw or b"")
 
 
 def read_table(stream: ByteStream, reading: Reading) -> Iterator[RawRecord | Reject]:
@@ -87,9 +90,19 @@ def read_table(stream: ByteStream, reading: Reading) -> Iterator[RawRecord | Rej
     while (row := _next_row(feed, delimiter, len(header) if header else None)) is not None:
         if header is None and isinstance(row, list) and row:
             header = [cell.strip() for cell in row]
-        elif (row or feed.taken[0].raw is None) and reading.is_wanted():
-            cut = stream.broken is not None and feed.is_last_line_open()
-            yield _as_record("cut off" if cut and isinstance(row, list) else row, header, feed, reading)
+            continue
+        if not row:
+            continue
+        header = header or []  # a broken header: no row below it can be told
+        cut = None
+        if stream.broken is not None and feed.is_last_line_open():
+            cut = broken_reason(stream, "bad-row", "cut off")
+        if reading.is_wanted():
+            yield (
+                reading.reject(feed.taken[0].offset, feed.raw(), *cut)
+                if cut
+                else _as_record(row, header, feed, reading)
+            )
 
 
 def _next_row(feed: LineFeed, delimiter: str, width: int | None) -> list[str] | str | None:
@@ -109,14 +122,14 @@ def _next_row(feed: LineFeed, delimiter: str, width: int | None) -> list[str] | 
     if not problem and (len(feed.taken) == 1 or _is_strict(feed, delimiter, width)):
         return [] if row is None or not any(cell.strip() for cell in row) else row
     feed.keep_first()
-    cells = feed.text()[:-1].split(delimiter)
+    cells = feed.lines()[0].rstrip("\r\n").split(delimiter)
     return cells if len(cells) == width else problem or "a quote mark that never closes"
 
 
 def _is_strict(feed: LineFeed, delimiter: str, width: int | None) -> bool:
     """True when a row of several lines is well formed and as wide as the header."""
     try:
-        rows = list(csv.reader(feed.text().splitlines(keepends=True), delimiter=delimiter, strict=True))
+        rows = list(csv.reader(feed.lines(), delimiter=delimiter, strict=True))
     except csv.Error:
         return False
     return len(rows) == 1 and (width is None or len(rows[0]) == width)

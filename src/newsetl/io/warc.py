@@ -11,6 +11,7 @@ from typing import NamedTuple
 from newsetl.io.http_message import BodyError, Response, decode_body, parse_content_type, parse_headers, parse_response
 from newsetl.io.reading import Reading, Region
 from newsetl.io.sniff import SAMPLE_BYTES, sniff_format
+from newsetl.io.streams import BrokenDataError
 from newsetl.io.warc_tape import RECORD_START, Tape, packed_blocks, plain_blocks
 from newsetl.records import Fields, Form, RawRecord, Reject
 
@@ -111,13 +112,18 @@ def _block(tape: Tape, frame: Frame, length: int, limit: int) -> Frame:
         if is_held and (found := _NEXT_RECORD.search(block)):  # the length reaches into the next record
             tape.push_back(block[found.start() :])
             block = block[: found.start()]
+    elif isinstance(tape.stop, BrokenDataError):  # whole, but its compressed member contradicts its checksum
+        _pass_blank_lines(tape)
+        problem = _stop_detail(tape, "the record's compressed member is damaged")
     frame.region.add(block)
     return frame._replace(block=block if is_held else None, problem=problem)
 
 
 def _ends_well(tape: Tape) -> bool:
-    """True when the tape stands at the end of a record: line endings and another record, or nothing at all."""
+    """True when the tape stands at the end of a record: two line endings, or fewer and another record or nothing."""
     ahead = tape.peek(4 + len(RECORD_START))
+    if ahead.startswith(b"\r\n\r\n"):
+        return True
     stripped = ahead.lstrip(b"\r\n")
     return not stripped or RECORD_START.startswith(stripped[: len(RECORD_START)])
 

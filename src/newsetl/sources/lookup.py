@@ -1,7 +1,6 @@
 """Which outlet a name or an address stands for; one without a row gets a slug made from it."""
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -30,13 +29,15 @@ class OutletIndex:
 def load_index() -> OutletIndex:
     """The table of outlets, indexed for lookup."""
     outlets = load_outlets().outlets
-    keys = [
-        (key, outlet)
-        for outlet in outlets
-        for key in {name_key(n) for n in (outlet.slug, outlet.name, *outlet.aliases)}
-    ]
-    claims = Counter(key for key, _ in keys)
-    by_name = {key: outlet for key, outlet in keys if claims[key] == 1}
+    exact: dict[str, list[Outlet]] = {}
+    bare: dict[str, list[Outlet]] = {}
+    for outlet in outlets:
+        for key in {_plain_key(name) for name in (outlet.slug, outlet.name, *outlet.aliases)}:
+            exact.setdefault(key, []).append(outlet)
+            bare.setdefault(_KIND.sub("", key), []).append(outlet)
+    # "صحيفة الجزيرة" with its noun is one outlet, "الجزيرة" alone another: a name as the table writes it goes first.
+    claims = bare | exact
+    by_name = {key: owners[0] for key, owners in claims.items() if len(set(owners)) == 1}
     by_domain = {domain: outlet for outlet in outlets for domain in outlet.domains}
     return OutletIndex(MappingProxyType(by_name), MappingProxyType(by_domain), frozenset(claims))
 
@@ -47,8 +48,11 @@ def name_key(name: str) -> str:
     >>> name_key("صحيفة «الوطن»") == name_key("الوطن")
     True
     """
-    folded = " ".join(_SIGNS.sub(" ", fold_name(name[:MAX_NAME])).split())
-    return _KIND.sub("", folded)
+    return _KIND.sub("", _plain_key(name))
+
+
+def _plain_key(name: str) -> str:
+    return " ".join(_SIGNS.sub(" ", fold_name(name[:MAX_NAME])).split())
 
 
 def outlet_of_name(name: str) -> Outlet:
@@ -71,7 +75,10 @@ def outlet_of_name(name: str) -> Outlet:
 
 def find_known(name: str | None) -> Outlet | None:
     """The outlet of the table that has this name, else None."""
-    return load_index().by_name.get(name_key(name)) if name else None
+    if not name:
+        return None
+    by_name, key = load_index().by_name, _plain_key(name)
+    return by_name.get(key) or by_name.get(_KIND.sub("", key))
 
 
 def find_known_host(host: str) -> Outlet | None:

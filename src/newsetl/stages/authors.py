@@ -12,7 +12,7 @@ from html import unescape
 from newsetl.arabic.bylines import Bylines, byline_key, load_bylines
 from newsetl.arabic.calendars import load_calendar
 from newsetl.arabic.folding import fold_name
-from newsetl.sources.lookup import load_index, name_key
+from newsetl.sources.lookup import find_known, load_index, name_key
 
 # A longer string is a sentence that landed in the author field. Characters.
 MAX_BYLINE = 160
@@ -21,6 +21,7 @@ MAX_NAME_WORDS = 6
 _PARTICLES = frozenset(
     {"بن", "ابن", "بنت", "ال", "عبد", "ابو", "ابي", "ابا", "ام", "بو", "ولد", "ذو", "de", "van", "von", "al", "bin"}
 )
+MIN_NAME_WORDS = 2
 MAX_AUTHORS = 20
 # A string with a full stop and so many spaces is a sentence.
 PROSE_SPACES = 6
@@ -39,7 +40,6 @@ _TIGHT_DASH = re.compile(r"[-–—ـ]")
 _PARENTHESIS = re.compile(r"[(\[]([^()\[\]]{0,60})[)\]]")
 _QUOTED = re.compile("[\"'«»“”‘’]")
 _FROM = re.compile(r"^(.{3,60}) من ([^ ].{1,30})$")
-_CONJUNCTION = re.compile(r" (?=و)")
 _NAME = re.compile("[^\\W\\d_][\\w .'’\u064b-\u0652\u0670-]{0,78}[^\\W\\d_][\u064b-\u0652]{0,2}\\.?|[^\\W\\d_]")
 _EDGE = " \t.،,-–—ـ:؛;|/\"'«»“”*…"
 
@@ -73,10 +73,10 @@ def find_bylines(fields: Iterable[str], lines: Iterable[str] = (), datelines: It
     for text in fields:
         _read(text, found, single=True)
     for text in lines:
-        _read(text, below, single=False)
-    for text in datelines:
-        if any(map(_is_known, _cut(_tidy(text)))) or _strip_role(_tidy(text))[1]:
+        if find_origin(text) is None:
             _read(text, below, single=False)
+    for text in datelines:
+        _read_dateline(text, below)
     if not found.persons():
         found.authors, found.second = below.authors, below.second
     for name in below.agencies:
@@ -84,6 +84,25 @@ def find_bylines(fields: Iterable[str], lines: Iterable[str] = (), datelines: It
     for name in below.places:
         _add(found.places, name)
     return found
+
+
+def find_origin(line: str) -> str | None:
+    """The outlet or agency that a line such as "المصدر: …" or "نقلا عن …" names; "" when it names none we know.
+
+    Returns:
+        None for a line that does not begin with such a label.
+
+    >>> find_origin("المصدر: رويترز"), find_origin("*نقلاً عن «عكاظ»"), find_origin("سلمى الراوي")
+    ('رويترز', 'عكاظ', None)
+    """
+    key = byline_key(line[:MAX_BYLINE])
+    label = next((label for label in load_bylines().source_labels if key.startswith(label + " ")), None)
+    # "عن" alone begins many a sentence: it is a label only with a colon or bracket of its own.
+    if label is None or (label == "عن" and ":" not in line[:6]):
+        return None
+    rest = key[len(label) + 1 :]
+    known = find_known(rest)
+    return load_bylines().agencies.get(rest) or (known.name if known else "")
 
 
 def find_agency(text: str) -> str | None:
@@ -108,6 +127,27 @@ def _tidy(text: str) -> str:
     return _TATWEEL_IN_WORD.sub("", _PRESENTATION.sub(_compose, _DROPPED.sub("", text))).strip()
 
 
+def _read_dateline(text: str, found: Byline) -> None:
+    """A dateline names persons only beside a place, agency or role, and none before an agency in parentheses."""
+    clean = _tidy(text)
+    known = any(map(_is_known, _cut(clean))) or _strip_role(clean)[1] is not None
+    if not known:
+        return
+    read = Byline()
+    _read(text, read, single=False)
+    closing = _PARENTHESIS.search(clean)
+    if closing is None or not _is_known(closing[1]):
+        found.authors.extend(name for name in read.authors if name not in found.authors)
+    elif places := _cut(clean[: closing.start()]):
+        first = places[0]  # "سيؤول، كوريا الجنوبية (رويترز)": the town stands first, in the table or not
+        if not _is_known(first) and first.count(" ") <= 1 and all(map(_is_arabic_word, first.split())):
+            _add(found.places, first)
+    for name in read.agencies:
+        _add(found.agencies, name)
+    for name in read.places:
+        _add(found.places, name)
+
+
 def _read(text: str, found: Byline, *, single: bool) -> None:
     """Add what one byline names to `found`."""
     text = _tidy(text)
@@ -123,7 +163,7 @@ def _read(text: str, found: Byline, *, single: bool) -> None:
         if rest and not _add_piece(rest, role, found, alone=alone and new_role is None, many=len(pieces) > 1):
             unknown.append(rest)
     # "بينتونفيل: فلان الفلاني": a single word beside a person or an agency is the place, though no table has it.
-    if not found.places and (found.authors or found.agencies) and len(unknown) == 1 and _is_single_name(unknown[0]):
+    if not found.places and (found.authors or found.agencies) and len(unknown) == 1 and _is_arabic_word(unknown[0]):
         _add(found.places, unknown[0])
 
 
@@ -141,7 +181,7 @@ def _cut(text: str) -> list[str]:
 def _cut_wide(piece: str) -> list[str]:
     """Cut at a double space only between two names of two words: elsewhere it is a slip of the finger."""
     parts = piece.split("  ")
-    return parts if all(" " in part.strip() for part in parts) else [" ".join(piece.split())]
+    return parts if all(" " in part.strip() or _is_known(part) for part in parts) else [" ".join(piece.split())]
 
 
 def _cut_tight(piece: str) -> list[str]:
@@ -188,11 +228,20 @@ def _add_piece(piece: str, role: str, found: Byline, *, alone: bool, many: bool)
         _add_piece(match[1], role, found, alone=False, many=True)
         if _is_place_like(match[2]):
             _add(found.places, match[2])
-    elif _NO_NAME.search(piece) or role == "photo" or all(map(_is_known, piece.split())):
+    elif _NO_NAME.search(piece) or role == "photo" or _is_all_known(piece.split()):
         pass
     else:
         return _add_names(piece, role, found, alone=alone)
     return True
+
+
+def _is_all_known(words: list[str]) -> bool:
+    """Whether a piece is put together of known names without a sign between: "سبق الطائف", "لندن الشرق الأوسط"."""
+    if all(map(_is_known, words)):
+        return True
+    return any(is_place(end) for end in (words[0], words[-1])) and any(
+        _is_known(" ".join(words[:at])) and _is_known(" ".join(words[at:])) for at in range(1, len(words))
+    )
 
 
 def _before_date(piece: str) -> str:
@@ -207,7 +256,8 @@ def _before_date(piece: str) -> str:
 def _add_names(piece: str, role: str, found: Byline, *, alone: bool) -> bool:
     before = len(found.authors) + len(found.second)
     names = _split_names(piece, load_bylines())
-    if all(_count_words(name) <= MAX_NAME_WORDS for name in names):
+    prose = not load_bylines().prose_words.isdisjoint(piece.split())
+    if not prose and all(_count_words(name) <= MAX_NAME_WORDS for name in names):
         for name in names:
             _add_name(name, role, found, alone=alone)
     return " " in piece or len(found.authors) + len(found.second) > before
@@ -224,17 +274,15 @@ def _count_words(name: str) -> int:
 
 def _split_names(piece: str, table: Bylines) -> list[str]:
     """Names joined by و: cut only where both sides are names of two words and the second is not وليد or its like."""
-    parts = _CONJUNCTION.split(piece)
-    names = [parts[0]]
-    for part in parts[1:]:
-        rest = part[1:].strip()
-        first = fold_name(part.split()[0])
-        is_name = first in table.names_in_waw or (first.startswith("ول") and len(first) <= 4)
-        if rest and not is_name and " " in names[-1] and (" " in rest or part.startswith("و ")):
-            names.append(rest)
+    words = piece.split()
+    names: list[list[str]] = [[]]
+    for at, word in enumerate(words):
+        joins = word.startswith("و") and fold_name(word) not in table.names_in_waw
+        if joins and len(names[-1]) >= MIN_NAME_WORDS and (len(words) - at >= MIN_NAME_WORDS or word == "و"):
+            names.append([word[1:]] if word != "و" else [])
         else:
-            names[-1] += " " + part
-    return names
+            names[-1].append(word)
+    return [" ".join(name) for name in names if name]
 
 
 def _add_name(name: str, role: str, found: Byline, *, alone: bool) -> None:
@@ -245,6 +293,9 @@ def _add_name(name: str, role: str, found: Byline, *, alone: bool) -> None:
         _add(found.places, words.pop(0))  # "الرياض خالد الفهد"
     if len(words) > 3 and byline_key(words[-1]) in table.places:
         _add(found.places, words.pop())  # "محمد علي سالم الرياض"
+    arabic = [word for word in words if not word.isascii()]
+    if len(arabic) >= MIN_NAME_WORDS:
+        words = arabic  # "Next Previous فلان الفلاني"
     clean = " ".join(words)
     key = byline_key(clean)
     if not words or not _NAME.fullmatch(clean) or _DIGIT.search(clean):
@@ -266,7 +317,11 @@ def _is_single_name(word: str) -> bool:
     """Whether one word may be a person: a capitalised Latin word, or an Arabic one of three letters or more."""
     if word.isascii():
         return word[0].isupper() and word[1:].islower() and len(word) > 2
-    return len(word) >= 3 and unicodedata.bidirectional(word[0]) == "AL"
+    return _is_arabic_word(word)
+
+
+def _is_arabic_word(word: str) -> bool:
+    return len(word) >= 3 and word.isalpha() and unicodedata.bidirectional(word[0]) == "AL"
 
 
 def _strip_titles(name: str) -> str:

@@ -31,6 +31,7 @@ _DATELINE = re.compile(
     r"|[\w .]{2,25} ?[-–—ـ/،] ?[\w .]{2,30} ?(?:[:–—ـ]|-{1,2})(?=[ \w])"  # الرياض – واس: / مكة - فلان:
     rf"|\w{{2,15}}(?: \w{{2,12}})? ?[-–—ـ] ?(?:العربية\.نت|سبق|{_AGENCIES})\b"
 )
+_YEAR = re.compile(r"\d{4}")
 _LETTER = re.compile(r"[^\W\d_]")
 _FIRST_WORDS: Final = 120  # characters in which a dateline ends
 
@@ -160,7 +161,7 @@ def _judge_lines(blocks: tuple[Block, ...], title: str | None) -> list[Rule | No
             rule = _REPEATED_TITLE
         if rule is not None:
             in_block = rule if rule.kind == "block" else in_block
-        elif in_block is not None and block.role != "caption" and is_short_line(block.text):
+        elif in_block is not None and block.role not in ("caption", "heading") and is_short_line(block.text):
             rule = in_block
         else:
             in_block = None
@@ -216,9 +217,12 @@ def _judge_head(blocks: tuple[Block, ...], verdicts: list[Rule | None], taken: i
     if len(kept) < 2 or taken >= MAX_BYLINES:
         return
     first, following = blocks[kept[0]], [blocks[i].text for i in kept[1:3]]
-    if first.role in (None, "body") and is_byline(first.text) and any(map(_is_long, following)):
-        # a figure in it is a day: "سرت – ٣ شباط ٢٠١٨"
-        verdicts[kept[0]] = _PLACE_AND_DAY if any(map(str.isdigit, first.text)) else _BYLINE
+    if first.role not in (None, "body") or not is_byline(first.text) or not any(map(_is_long, following)):
+        return
+    if _YEAR.search(first.text):
+        verdicts[kept[0]] = _PLACE_AND_DAY  # "سرت – ٣ شباط ٢٠١٨"
+    elif not any(map(str.isdigit, first.text)):
+        verdicts[kept[0]] = _BYLINE
 
 
 def _judge_links(blocks: tuple[Block, ...], verdicts: list[Rule | None]) -> None:
@@ -245,6 +249,8 @@ def _judge_links(blocks: tuple[Block, ...], verdicts: list[Rule | None]) -> None
 
 def _are_links(lines: list[str]) -> bool:
     """Are lines between paragraphs headlines? Verses stand so too, but have fewer words."""
+    if any(line.startswith("و") and line.endswith("؟") for line in lines):
+        return False  # the writer's own questions, one after the other
     spaces = [line.count(" ") for line in lines]
     return MIN_LINKS <= len(lines) <= MAX_LINKS and min(spaces) >= 2 and max(spaces) >= MIN_LINK_WORDS - 1
 

@@ -1,8 +1,8 @@
 """Reads written dates: Arabic of every region, English, French, ISO 8601, RFC 2822, Hijri, relative.
 
 A string is folded, its clock time is taken out, and each word becomes one letter of a small alphabet
-(``d`` a number of one or two digits, ``y`` a Gregorian year, ``k`` a Hijri year, ``G`` and ``H`` months, ``W`` a weekday,
-``o`` a filler …). The grammar is a handful of linear patterns over those letters.
+(``d`` a number of one or two digits, ``y`` a Gregorian year, ``k`` a Hijri year, ``G`` and ``H`` months, ``W`` a
+weekday, ``o`` a filler …). The grammar is a handful of linear patterns over those letters.
 """
 
 import re
@@ -63,8 +63,8 @@ _ISO = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[t ]{1,3}(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,12})?)?)?"
     r" ?(?:(z|utc|gmt)|([+-])(\d{2}):?(\d{2})?)?"
 )
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:t?(\d{2})(\d{2})(\d{2})?)?(z)?")
-_EPOCH = re.compile(r"(\d{10})(?:\d{3})?(?:\.\d{1,6})?")
+_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:t?(\d{2})(\d{2})(\d{2})?)?(?:(z)|([+-]\d{2}:?\d{2}))?")
+_EPOCH = re.compile(r"(?:/date\()?(\d{10})(?:\d{3})?(?:\.\d{1,6})?(?:\)/)?")
 _DOTTED_MERIDIEM = re.compile(r"\b([ap])\.? ?m\b\.?")
 _MONTH = r"(?P<m>{0}(?:[/(,-]{{0,2}}{0}\)?){{0,2}})"
 _BETWEEN = "[o/,.-]{0,3}"
@@ -75,7 +75,8 @@ def _written_rules(month: str, year: str) -> tuple[re.Pattern[str], ...]:
     """Day-month-year, month-day-year and year-month-day with the month in letters."""
     name = _MONTH.format(month)
     return (
-        re.compile(rf"(?P<d>[dO]){_BETWEEN}{name}{_BEFORE_YEAR}(?P<y>{year})"),
+        # not the end of a span ("12-15 مارس"): that is when something takes place
+        re.compile(rf"(?<!d-)(?P<d>[dO]){_BETWEEN}{name}{_BEFORE_YEAR}(?P<y>{year})"),
         re.compile(rf"{name}{_BETWEEN}(?P<d>[dO]){_BEFORE_YEAR}(?P<y>{year})"),
         re.compile(rf"(?P<y>{year}){_BETWEEN}{name}{_BETWEEN}(?P<d>[dO])"),
     )
@@ -121,7 +122,7 @@ def parse_date(raw: str, reference: datetime | None = None) -> ParsedDate | None
 
     Args:
         raw: The string as found: entities, digits of any script, marks and signs around it are welcome.
-        reference: When the string was seen, in the outlet's zone, for "أمس" and "منذ 3 ساعات". None: those are no dates.
+        reference: When the string was seen, in the outlet's zone, for "أمس" and "منذ 3 ساعات"; None: no dates.
 
     Returns:
         None when no Gregorian or Hijri date stands there, or an impossible one (31 شباط).
@@ -170,7 +171,8 @@ def _parse_machine(text: str) -> ParsedDate | None:
             offset = (int(match[9]) * 60 + int(match[10] or 0)) * (-1 if match[8] == "-" else 1)
         return _from_numbers(match.group(1, 2, 3), match.group(4, 5, 6), offset)
     if (match := _COMPACT.fullmatch(text)) and FIRST_YEAR <= int(match[1]) <= LAST_YEAR:
-        return _from_numbers(match.group(1, 2, 3), match.group(4, 5, 6), 0 if match[7] else None)
+        offset = _signed_minutes(match[8]) if match[8] else 0 if match[7] else None
+        return _from_numbers(match.group(1, 2, 3), match.group(4, 5, 6), offset)
     if match := _EPOCH.fullmatch(text):
         moment = datetime.fromtimestamp(int(match[1]), UTC)
         return ParsedDate("instant", moment.year, moment.month, moment.date(), moment.time(), 0)
@@ -229,7 +231,7 @@ def _with_time(parsed: ParsedDate, clock: time | None, offset: int | None, *, se
 
 
 def _find_day(signs: _Signs) -> ParsedDate | None:
-    """The Gregorian date of a string, checked by the Hijri one and the weekday; else the Hijri one, the month or the year."""
+    """The Gregorian date of a string, checked by Hijri one and weekday; else the Hijri one, the month or the year."""
     gregorian = _find_written(signs, _WRITTEN, hijri=False) or _find_numeric(signs, _NUMERIC)
     hijri = _find_written(signs, _WRITTEN_HIJRI, hijri=True) or _find_numeric_hijri(signs)
     if gregorian is not None:
@@ -291,7 +293,7 @@ def _find_numeric_hijri(signs: _Signs) -> ParsedDate | None:
 
 
 def _fit_hijri(parsed: ParsedDate | None, weekday: int | None) -> ParsedDate | None:
-    """A Hijri date alone: the weekday, when given, tells the outlet's own reckoning from the calculated one (±1 day)."""
+    """A Hijri date alone: a weekday tells the outlet's own reckoning from the calculated one (±1 day)."""
     if parsed is None or parsed.day is None:
         return None
     for shift in (0, 1, -1):
@@ -383,7 +385,8 @@ def _patterns() -> _Patterns:
             r"|(?P<h3>\d{1,2}) ?[h] ?(?P<min3>\d{2})\b"
             rf"|(?P<h4>\d{{1,2}})(?= ?(?:{long})\b))"
             rf"(?: ?(?P<after>{meridiem})\b\.?)?"
-            rf"(?: ?[(,]? ?(?:بتوقيت |توقيت )?(?P<zone>{zone})\b ?(?P<shift>{signed})?| ?\(?(?P<offset>[+-]\d{{2}}:?\d{{2}}))?)"
+            rf"(?: ?[(,]? ?(?:بتوقيت |توقيت )?(?P<zone>{zone})\b ?(?P<shift>{signed})?"
+            r"| ?\(?(?P<offset>[+-]\d{2}:?\d{2}))?)"
         ),
         update=re.compile(rf"\b(?:{_alternatives(calendar.updates)})\b"),
     )

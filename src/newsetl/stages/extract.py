@@ -41,6 +41,7 @@ _PRUNE: Final = (
     ),
     "//nav | //footer | //form | //aside[not(ancestor::article)]",
 )
+_TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
 _DEPTH_TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,15})")
 # elements that close by themselves
 _VOID: Final = frozenset(
@@ -176,18 +177,26 @@ def _find_body(page: Page, tree: HtmlElement, clues: PageClues) -> tuple[str, tu
     """The name of the way that found the body, and its blocks."""
     _prune(tree)
     blocks = _run_trafilatura(tree)
-    if _size(blocks) >= SHORT_BODY_CHARS:
+    published = _split_published(clues.article_body or "")
+    if _size(blocks) >= max(SHORT_BODY_CHARS, _size(published) / 2):
         return "trafilatura", blocks
-    published = tuple(Block(line.strip()) for line in (clues.article_body or "").split("\n") if line.strip())
     untouched = parse_page(page.text)  # trafilatura empties the tree it is given
     collected = _collect_paragraphs(untouched) if untouched is not None else ()
-    ways = {"trafilatura": blocks, "json-ld": published, "paragraphs": collected}
+    ways = {"json-ld": published, "trafilatura": blocks, "paragraphs": collected}
     best = max(ways, key=lambda name: _size(ways[name]))
     return best, ways[best]
 
 
+def _split_published(text: str) -> tuple[Block, ...]:
+    """The lines of a JSON-LD body, which some publishers fill with markup."""
+    lines = (" ".join(line.split()) for line in _TAG.sub("\n", text).split("\n"))
+    return tuple(Block(line) for line in lines if line)
+
+
 def _prune(tree: HtmlElement) -> None:
     """Drop what `_PRUNE` names, unless it holds a good part of the page: some sites wrap everything in a form."""
+    # without scripts trafilatura cannot take the JSON-LD body as one paragraph: `_find_body` keeps its line breaks
+    etree.strip_elements(tree, "script", "style", with_tail=False)
     most = MAX_PRUNED_SHARE * len(tree.text_content())
     for path in _PRUNE:
         for element in tree.xpath(path):

@@ -17,6 +17,8 @@ WORD_WEIGHT = 2.0
 MIN_LETTERS = 4
 # Arabic script with no evidence at all is Arabic in an Arabic archive, at this score.
 DEFAULT_SCORE = 0.5
+# From this share of the Latin letters on, Arabic ones are more than a word or two.
+MINOR_SHARE = 0.25
 
 _EDGES = ".,;:!?()[]\"'«»“”،؛؟…-–"
 # Ways to write one letter: a function word counts in each of them ("كه" and "که", "الى" and "إلى").
@@ -72,16 +74,28 @@ def find_language(text: str) -> tuple[str, float]:
     letters = sum(counts.values())
     if letters < MIN_LETTERS:
         return UNDECIDED, 0.0
-    # A news page in Arabic may quote long Latin names and tweets; the larger script decides.
     script = max(counts, key=lambda name: counts[name])
     share = counts[script] / letters
     if script not in ("arabic", "latin"):
         return script, round(share, 3)
-    profiles = languages.arabic if script == "arabic" else languages.latin
-    code, score = _weigh(words, sample, profiles)
-    if score == 0.0:
-        code, score = ("ar", DEFAULT_SCORE) if script == "arabic" else (UNDECIDED, 0.0)
+    code, score = _decide(script, counts, words, sample)
     return code, round(score * share, 3)
+
+
+def _decide(script: str, counts: Counter[str], words: Counter[str], sample: str) -> tuple[str, float]:
+    """The language within the larger script, or within the other when that has real words and this one has none.
+
+    An Arabic page may carry film titles, tweets or left-over code in Latin letters: those have few function words.
+    """
+    languages = load_languages()
+    code, score, weight = _weigh(words, sample, languages.arabic if script == "arabic" else languages.latin)
+    if script == "latin" and counts["arabic"] >= MINOR_SHARE * counts["latin"]:
+        other, other_score, other_weight = _weigh(words, sample, languages.arabic)
+        if other_weight > weight:
+            return other, other_score
+    if weight == 0:
+        return ("ar", DEFAULT_SCORE) if script == "arabic" else (UNDECIDED, 0.0)
+    return code, score
 
 
 def _spell(words: Iterable[str]) -> Iterator[str]:
@@ -91,7 +105,8 @@ def _spell(words: Iterable[str]) -> Iterator[str]:
 
 
 def _count_words(sample: str) -> Counter[str]:
-    return Counter(word.strip(_EDGES) for word in sample.lower().split())
+    # A letter with a stop is an abbreviation ("د."), not the Pashto word.
+    return Counter(word.strip(_EDGES) if len(word) > 2 else word for word in sample.lower().split())
 
 
 def _count_scripts(words: Counter[str], languages: Languages) -> Counter[str]:
@@ -112,8 +127,8 @@ def _count_scripts(words: Counter[str], languages: Languages) -> Counter[str]:
     return counts
 
 
-def _weigh(words: Counter[str], sample: str, profiles: Mapping[str, _Profile]) -> tuple[str, float]:
-    """The profile with the most evidence; its score is its share of the evidence of the best two. 0: no evidence."""
+def _weigh(words: Counter[str], sample: str, profiles: Mapping[str, _Profile]) -> tuple[str, float, float]:
+    """The profile with the most evidence, its share of the evidence of the best two, and that evidence."""
     seen = words.keys()
     evidence = {
         code: WORD_WEIGHT * sum(words[word] for word in seen & profile.words) + sum(map(sample.count, profile.letters))
@@ -121,5 +136,5 @@ def _weigh(words: Counter[str], sample: str, profiles: Mapping[str, _Profile]) -
     }
     best, second = sorted(evidence.values(), reverse=True)[:2]
     if best == 0:
-        return UNDECIDED, 0.0
-    return max(evidence, key=lambda code: evidence[code]), best / (best + second)
+        return UNDECIDED, 0.0, 0.0
+    return max(evidence, key=lambda code: evidence[code]), best / (best + second), best

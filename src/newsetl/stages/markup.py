@@ -92,7 +92,7 @@ def find_page_clues(tree: HtmlElement) -> PageClues:
         modified=_first([*_texts(article.get("dateModified")), *(m for n in _META_MODIFIED for m in meta.get(n, ()))]),
         section=_first([*_texts(article.get("articleSection")), *meta.get("article:section", ())]),
         tags=_unique(tags),
-        article_body=_first(_texts(article.get("articleBody"))),
+        article_body=body if isinstance(body := article.get("articleBody"), str) else None,
     )
 
 
@@ -210,9 +210,12 @@ def _find_shown_authors(tree: HtmlElement) -> list[str]:
 
 
 def parse_page(text: str) -> HtmlElement | None:
-    """The tree of a page, read without network, entities or document types; None when there is no element in it."""
+    """The tree of a page, read without network or files; None when there is no element in it.
+
+    The parser's own limits are off, since they cut pages silently: the caller checks size and depth before.
+    """
     parser = lxml_html.HTMLParser(
-        no_network=True, huge_tree=False, remove_comments=True, remove_pis=True, encoding="utf-8"
+        no_network=True, huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8"
     )
     # bytes, since a string with an encoding declaration is refused; the meta charset no longer tells the truth
     tree = lxml_html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)

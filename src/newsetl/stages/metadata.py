@@ -1,7 +1,7 @@
 """Who published an article, when, where and in which language: every clue weighed in one place."""
 
 import re
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,7 @@ from newsetl.arabic.bylines import load_bylines
 from newsetl.records import Document, Draft, Metadata, Reject
 from newsetl.sources.lookup import load_index, name_key
 from newsetl.sources.outlets import Outlet
-from newsetl.stages.authors import Byline, find_agency, find_bylines
+from newsetl.stages.authors import Byline, find_agency, find_bylines, find_origin
 from newsetl.stages.language import find_language
 from newsetl.stages.outlets import find_outlet
 from newsetl.stages.publication import FETCH_TOLERANCE, find_publication, parse_moment
@@ -85,13 +85,9 @@ def choose_canonical(url: str | None, declared: str | None) -> str | None:
 
 def _find_modified(draft: Draft, zone: tzinfo | None, fetched: datetime | None) -> datetime | None:
     moment = parse_moment(draft.modified or draft.record.fields.modified, zone)
-    if moment is None or (fetched is not None and moment > fetched + _tolerance()):
+    if moment is None or (fetched is not None and moment > fetched + FETCH_TOLERANCE):
         return None
     return moment
-
-
-def _tolerance() -> timedelta:
-    return FETCH_TOLERANCE
 
 
 def _choose_agency(byline: Byline, draft: Draft, document: Document, outlet: Outlet) -> str | None:
@@ -111,10 +107,8 @@ def _find_in_text(draft: Draft, document: Document) -> list[str]:
     trailer = _TRAILER.search(document.text[-60:].rstrip())
     if trailer:
         found.append(find_agency(trailer[1]))
-    for line in (*(removed.text for removed in draft.removed), document.text[-80:].rpartition("\n")[2]):
-        label, colon, rest = line.strip().partition(":")
-        if colon and label.strip() in table.source_labels:
-            found.append(find_agency(rest))
+    last_line = document.text[-80:].rpartition("\n")[2]
+    found.extend(map(find_origin, (*draft.bylines, *(removed.text for removed in draft.removed), last_line)))
     match = table.origin.search(document.text[:ORIGIN_SPAN])
     if match:
         words = match["name"].split()

@@ -13,6 +13,8 @@ from newsetl.stages.dates import ParsedDate, is_date_line, parse_date
 FETCH_TOLERANCE = timedelta(days=1)
 # Two clues on neighbouring days are one date seen from two zones.
 CONFLICT_DAYS = 1
+# Pages carry dates of other stories in time tags and lines: those contradict nothing.
+_WITNESSES: frozenset[DateOrigin] = frozenset({"json-ld", "meta", "record", "dateline", "url"})
 # The Arabic press is on the web since then; an earlier "day" in an address is a number.
 FIRST_WEB_YEAR = 1995
 # Lines of a body that may be a date of their own: the first and last few paragraphs.
@@ -77,7 +79,7 @@ def find_publication(draft: Draft, document: Document, zone: tzinfo | None, fetc
         return Publication(None, None, rough.parsed.precision, rough.clue.origin, rough.clue.raw, _unique(flags))
     chosen = _choose(dated)
     flags.extend(chosen.parsed.flags)
-    if any(_differ(chosen, other) for other in dated):
+    if any(_differ(chosen, other) for other in dated if other.clue.origin in _WITNESSES):
         flags.append("date-conflict")
     if chosen.at is not None and zone is None and chosen.parsed.offset_minutes is None:
         flags.append("zone-unknown")
@@ -87,7 +89,7 @@ def find_publication(draft: Draft, document: Document, zone: tzinfo | None, fetc
 
 
 def parse_moment(raw: str | None, zone: tzinfo | None) -> datetime | None:
-    """The instant of a machine's time stamp in UTC; without offset it is read in `zone`, else as UTC. A bare day: its midnight.
+    """The instant of a machine's time stamp in UTC; without offset read in `zone`, else as UTC. A day is its midnight.
 
     >>> parse_moment("2015-07-21 02:51:32", None)
     datetime.datetime(2015, 7, 21, 2, 51, 32, tzinfo=datetime.timezone.utc)
@@ -104,6 +106,8 @@ def _find_clues(draft: Draft, document: Document) -> Iterator[DateClue]:
     fields, place = draft.record.fields, draft.record.place
     if fields.date and not any(clue.origin == "record" for clue in draft.dates):
         yield DateClue("record", fields.date)
+    if fields.date and "://" in fields.date and (raw := find_path_day(unquote(fields.date))):
+        yield DateClue("url", raw)  # columns slip: an address in the place of the date still names the day
     yield from draft.dates
     for line in (*draft.datelines, *draft.bylines):
         yield DateClue("dateline", line)
@@ -136,6 +140,8 @@ def find_path_day(path: str) -> str | None:
 
 def _read(clue: DateClue, zone: tzinfo | None, fetched: datetime | None) -> _Reading | None:
     reference = fetched.astimezone(zone or UTC) if fetched else None
+    if clue.origin == "text" and not is_date_line(clue.raw):
+        return None  # a date beside other words may be that of another story
     parsed = parse_date(clue.raw, reference)
     if parsed is None or (
         clue.origin in ("dateline", "text") and (parsed.day is None or "update-date" in parsed.flags)
@@ -175,6 +181,8 @@ def _read_other_way(reading: _Reading, fetched: datetime | None) -> _Reading | N
 def _choose(dated: list[_Reading]) -> _Reading:
     """The most trusted reading, unless another settles its order of day and month or adds the time of the same day."""
     chosen = dated[0]
+    if chosen.clue.origin == "text":  # page heads show the day of the crawl; an address that names a day knows better
+        chosen = next((r for r in dated if r.clue.origin == "url" and _differ(r, chosen)), chosen)
     if chosen.parsed.alternative is not None:
         chosen = next((r for r in dated if r.on == chosen.parsed.alternative and r.parsed.alternative is None), chosen)
     if chosen.parsed.clock in (None, time(0)):

@@ -21,9 +21,10 @@ MAX_PIECE_CHARS: Final = 3  # of a spelled-out foreign abbreviation between stop
 MAX_WORD_CHARS: Final = 14  # looked at before a stop; abbreviations are shorter
 
 # A run of stops, then quote marks and brackets that close what the sentence opened.
-_STOP = re.compile(r"[.!?؟…۔]+(?: [.!?؟…]{1,3}(?=\s|$))?[\"”“»’')\]]*")
-_CLOSERS: Final = "\"”“»’')]"
+_STOP = re.compile(r"[.!?؟…۔]+(?: [.!?؟…]{1,3}(?=\s|$))?[\"”“»’')\]}]*")
+_CLOSERS: Final = "\"”“»’')]}"
 _WORD_BEFORE = re.compile(r"[^\s\"«»“”'‘’()\[\]،؛:/\-–—]+\Z")
+_WORD = re.compile(r"\w+")
 _PIECE_AFTER = re.compile(r"\w{1,3}\.")  # as long as MAX_PIECE_CHARS
 _TITLE_LETTERS: Final = "دمأ"  # doctor, engineer, professor: joined to و in "ود. سالم"
 _LIST_START = re.compile(r"(?:[-–—•●▪*·]|[0-9٠-٩]{1,2}\s?[-–.)]|\([0-9٠-٩]{1,2}\))\s*\S")
@@ -35,11 +36,10 @@ _COLON_END = re.compile(r":\W*$")
 
 
 @cache
-def load_abbreviations() -> tuple[frozenset[str], frozenset[str]]:
-    """The words after which a stop ends nothing, and the verbs that go on after a question in quote marks."""
+def load_abbreviations() -> dict[str, frozenset[str]]:
+    """The tables of abbreviations.toml, each as the set of its words."""
     raw = files("newsetl.arabic").joinpath("abbreviations.toml").read_text(encoding="utf-8")
-    tables = tomllib.loads(raw)
-    return frozenset(tables["abbreviations"]), frozenset(tables["tells_quoted_question"])
+    return {name: frozenset(table) for name, table in tomllib.loads(raw).items()}
 
 
 def split_document(draft: Draft) -> Document:
@@ -164,16 +164,18 @@ def _is_open(text: str, start: int, at: int) -> bool:
 def _is_boundary(text: str, start: int, stop: re.Match[str], end: int, after: int) -> bool:
     """Does the sentence end at this run of stops? `end` is behind its closing marks, `after` at the next character."""
     stops = stop[0].rstrip(_CLOSERS)
-    if text[after] in "،؛,:":
+    if text[after] in "،؛,:.":  # the stop of «…؟» . stands behind its marks
         return False
     if "؟" in stops or "!" in stops or "?" in stops:
         return not _goes_on_after_question(text, stop, end, after)
     if len(stops) > 1 or "…" in stops:
         closed = end > stop.start() + len(stops)
-        return after > end and (
-            closed or text.count(" ", max(start, end - MAX_LOOK_BACK_CHARS), end) >= LONG_SENTENCE_WORDS
-        )
+        return after > end and (closed or (stops == ".." and _is_long(text, start, end)))
     return not _is_inner_stop(text, start, stop.start(), end, after)
+
+
+def _is_long(text: str, start: int, end: int) -> bool:
+    return text.count(" ", max(start, end - MAX_LOOK_BACK_CHARS), end) >= LONG_SENTENCE_WORDS
 
 
 def _goes_on_after_question(text: str, stop: re.Match[str], end: int, after: int) -> bool:
@@ -182,7 +184,7 @@ def _goes_on_after_question(text: str, stop: re.Match[str], end: int, after: int
         return True
     if end == after or text[end - 1] not in _CLOSERS:
         return False
-    return text[after : after + 8].partition(" ")[0] in load_abbreviations()[1]
+    return text[after : after + 8].partition(" ")[0] in load_abbreviations()["tells_quoted_question"]
 
 
 def _is_inner_stop(text: str, start: int, at: int, end: int, after: int) -> bool:
@@ -194,17 +196,34 @@ def _is_inner_stop(text: str, start: int, at: int, end: int, after: int) -> bool
         return True  # example.com
     if _NUMBER_ONLY.fullmatch(text, start, at):
         return True  # "1. ..." numbers a paragraph or a list item
+    at -= before == " "  # "د . سالم"
     word = _WORD_BEFORE.search(text, max(start, at - MAX_WORD_CHARS), at)
-    return word is not None and end == at + 1 and _is_abbreviated(word[0].lstrip("."), text, at + 1, after)
+    if word is None or end > at + 1 + (before == " "):
+        return False
+    name = word[0].lstrip(".")
+    if before == " ":
+        return name in _TITLE_LETTERS
+    return _is_initial(name, text, word.start()) or _is_abbreviated(name, text, at + 1, after)
+
+
+def _is_initial(word: str, text: str, at: int) -> bool:
+    """Is the word at `at` a letter that stands for a title or name (د. / ود. / J.), not for itself (المجموعة ب.)?"""
+    if not word.isalpha() or len(word) > 2 or (len(word) == 2 and not (word[0] == "و" and word[1] in _TITLE_LETTERS)):
+        return False
+    head = text[max(0, at - MAX_WORD_CHARS) : at].rstrip().rpartition(" ")[2]
+    return head.strip('("«“') not in load_abbreviations()["before_letter"]
 
 
 def _is_abbreviated(word: str, text: str, end: int, after: int) -> bool:
-    """Is the word before a stop an initial (د. / ود. / J.), a known abbreviation, or a piece of one (سي.بي.أس)?"""
-    if word.isalpha() and (len(word) == 1 or (len(word) == 2 and word[0] == "و" and word[1] in _TITLE_LETTERS)):
-        return True
-    if word in load_abbreviations()[0]:
+    """Is the word before a stop a known abbreviation, or a piece of one (سي.بي.أس / بي. بي. سي)?"""
+    tables = load_abbreviations()
+    if word in tables["abbreviations"]:
         return True
     pieces = word.split(".")
-    if after > end or any(len(piece) > MAX_PIECE_CHARS for piece in pieces):
+    if after > end:
+        following = _WORD.match(text, after)
+        names = tables["letter_names"]
+        return pieces[-1] in names and following is not None and following[0] in names and text[after - 1] == " "
+    if any(len(piece) > MAX_PIECE_CHARS for piece in pieces):
         return False
     return len(pieces) > 1 or _PIECE_AFTER.match(text, end) is not None

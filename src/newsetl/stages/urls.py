@@ -35,7 +35,8 @@ def canonicalize_url(url: str) -> str | None:
 
     Scheme and host are lower-cased, a host in letters becomes punycode, the default port, user, fragment, tracking
     parameters and a trailing slash go, percent-encoding is made uniform. The scheme stays as found, and so do ``www.``
-    and ``m.``: the result is shown to people and must open (`url_key` ignores them). Canonicalizing twice changes nothing.
+    and ``m.``: the result is shown to people and must open (`url_key` takes off scheme and ``www.``). Canonicalizing
+    twice changes nothing.
 
     >>> canonicalize_url("HTTPS://News.Example:443/خبر/?utm_source=x&id=7#top")
     'https://news.example/%D8%AE%D8%A8%D8%B1?id=7'

@@ -10,7 +10,9 @@ from newsetl.stages.quotes.scene import Scene, Span
 # How many tokens may stand between a cue and its content; a speaker with a long title takes about 30.
 _REACH = 45
 _WEAK_REACH = 12
+_CLOSE_REACH = 9  # participles and nouns have no subject after them
 _NAME_WORDS = 4  # a marked span of this many words or fewer may be a name inside the speaker's phrase
+_TURNING = frozenset(("continue", "indicate", "explain", "assert", "express"))  # مضيفا, معربا end a clause anywhere
 _TRIM = frozenset("،,؛;:.-–—/…(")
 _RELATIVE = frozenset(("الذي", "التي", "الذين", "ما", "كما", "مما", "فيما", "حسبما", "اللذين", "وما"))
 
@@ -37,7 +39,7 @@ class Content:
 def find_opener(scene: Scene, cue: int, form: Form) -> Opener | None:
     """The first thing after a cue that can open its content, inside the sentence."""
     weak = "weak" in form.frames
-    reach = _WEAK_REACH if weak else _REACH
+    reach = _CLOSE_REACH if form.kind != "verb" else _WEAK_REACH if weak else _REACH
     at = cue + 1
     while at < min(cue + reach, len(scene.keys)):
         key = scene.keys[at]
@@ -56,7 +58,7 @@ def find_opener(scene: Scene, cue: int, form: Form) -> Opener | None:
             keep = key in scene.cues.suffixed
             opener = at - 1 if scene.key(at - 1) in scene.cues.prepositions else at
             return Opener("clause", opener, at if keep else at + 1)
-        if weak and key == "،":
+        if (weak and key == "،") or key in scene.cues.breaks:
             return None
         other = scene.forms[at]
         if other is not None and _is_rival(scene, at, other):
@@ -89,7 +91,7 @@ def _is_rival(scene: Scene, at: int, form: Form) -> bool:
         return False
     if form.kind == "participle":
         return "weak" not in form.frames
-    if scene.key(at - 1) in _RELATIVE:
+    if scene.key(at - 1) in _RELATIVE or scene.key(at - 1) in scene.cues.negations:
         return False
     return "weak" not in form.frames and not form.suffixed
 
@@ -105,7 +107,7 @@ def is_complementizer(scene: Scene, at: int, form: Form) -> bool:
         return False
     preposition = cues.prepositions.get(before)
     if preposition is not None:
-        return preposition in form.frames
+        return preposition in form.frames or ("an" in form.frames and before == "عن")
     return "an" in form.frames
 
 
@@ -113,31 +115,38 @@ def is_content_span(scene: Scene, cue: int, span: Span, form: Form) -> bool:
     """Are these marks around what the cue's subject said, and not around a name on the way?"""
     if not span.words or not form.frames & {"d", "q"}:
         return False
-    if span.words <= _NAME_WORDS and _content_follows(scene, span.last + 1, cue, form):
+    near = span.first == cue + 1 or scene.key(span.first - 1) == ":"
+    if span.words < (_NAME_WORDS if near else 3 * _NAME_WORDS) and _content_follows(scene, span.last + 1, cue, form, near=near):
         return False
     before = scene.key(span.first - 1)
-    if "q" in form.frames and before in ("ب", "بـ", "بانه", "بانها", "بانهم", "بال"):
+    if before == "ب" and ("q" in form.frames or (span.words > 2 and "d" in form.frames)):
+        return True
+    if scene.cues.prepositions.get(before) in form.frames and "d" in form.frames and span.words > 2:
         return True
     if "d" not in form.frames:
         return form.suffixed and "q" in form.frames and span.first == cue + 1
     if span.first == cue + 1:
         return span.words > 1 or "q" in form.frames
-    if "weak" in form.frames or form.kind == "noun":
+    if "weak" in form.frames or form.kind == "noun" or before in scene.cues.governors:
         return False
+    if "q" in form.frames and span.first <= cue + 6 and before not in "،,":
+        return True
     return span.words > _NAME_WORDS or before in "،,"
 
 
-def _content_follows(scene: Scene, at: int, cue: int, form: Form) -> bool:
+def _content_follows(scene: Scene, at: int, cue: int, form: Form, *, near: bool) -> bool:
     stop = min(at + 14, scene.sentence_stop[cue] + 1, len(scene.keys))
     while at < stop:
         number = scene.span_at[at]
         if number >= 0:
-            if scene.spans[number].words > _NAME_WORDS:
+            if scene.spans[number].words > _NAME_WORDS or ("q" in form.frames and scene.key(at - 1) == "ب"):
                 return True
             at = scene.spans[number].last + 1
             continue
         if scene.keys[at] == ":" or is_complementizer(scene, at, form):
             return True
+        if near and scene.keys[at] == "،":
+            return False
         other = scene.forms[at]
         if other is not None and _is_rival(scene, at, other):
             return False
@@ -150,6 +159,8 @@ def read_content(scene: Scene, cue: int, opener: Opener) -> Content | None:
     number = scene.span_at[opener.first] if opener.first < len(scene.keys) else -1
     if number >= 0 and opener.first == scene.spans[number].first:
         span = scene.spans[number]
+        if opener.kind == "span" and scene.key(opener.at - 1) in ("ب", "بـ"):
+            return _read_described(scene, span)
         if opener.kind != "clause" or _closes_clause(scene, span):
             return read_spans(scene, span)
     if opener.kind == "colon":
@@ -168,13 +179,28 @@ def read_content(scene: Scene, cue: int, opener: Opener) -> Content | None:
     return Content(kind, ((first, stop),), stop)
 
 
+def _read_described(scene: Scene, span: Span) -> Content:
+    """What follows وصفه بـ: the marked words, with the rest of their clause when it runs on."""
+    after = span.last + 1
+    stop = find_clause_stop(scene, after) if after < len(scene.keys) and after < scene.sentence_stop[span.first] else after
+    for at in range(after, stop):
+        if scene.keys[at] in "،,؛":
+            stop = at
+            break
+    if stop <= after or not scene.span_at[after] < 0 or scene.keys[after] in _RELATIVE:
+        return read_spans(scene, span)
+    return Content("mixed", ((span.first, stop),), stop)
+
+
 def _stray_close(scene: Scene, first: int) -> int | None:
     """A closing mark that nothing opened, later in the same paragraph: the opening one was forgotten."""
     if not scene.strays:
         return None
     place = scene.paragraph[first]
-    for at in sorted(scene.strays):
-        if at > first and at < len(scene.paragraph) and scene.paragraph[at] == place:
+    for at in range(first, len(scene.keys)):
+        if scene.paragraph[at] != place or scene.span_at[at] >= 0 or (scene.keys[at] == ":" and not key_is_time(scene, at)):
+            return None
+        if at in scene.strays:
             return at
     return None
 
@@ -231,6 +257,9 @@ def find_speech_stop(scene: Scene, first: int) -> int:
     """The end of unmarked speech after a colon: the paragraph, or the sentence before the next cue."""
     place = scene.paragraph[first]
     stop = scene.sentence_stop[first]
+    clause = find_clause_stop(scene, first)
+    if clause < stop:
+        return clause
     while True:
         after = stop
         while after < len(scene.keys) and scene.key(after) in ".؟?!…" and scene.paragraph[after] == place:
@@ -252,9 +281,10 @@ def find_clause_stop(scene: Scene, first: int) -> int:
         if number >= 0:
             at = scene.spans[number].last + 1
             continue
-        edge = at if at > first else None
-        if edge is not None and (_is_new_cue(scene, at) or _is_source_phrase(scene, at) or _is_author_voice(scene, at)):
-            return edge
+        if at > first and _is_abrupt_cue(scene, at):
+            return _comma_before(scene, at, first)
+        if at > first and (_is_new_cue(scene, at) or (at > first + 3 and _is_source_phrase(scene, at)) or _is_author_voice(scene, at)):
+            return at
         at += 1
     return max(at, first)
 
@@ -265,13 +295,33 @@ def _is_new_cue(scene: Scene, at: int) -> bool:
         return False
     before = scene.key(at - 1)
     if form.kind == "participle":
-        return ("weak" not in form.frames or before == "،") and find_opener(scene, at, form) is not None
+        if "weak" in form.frames:
+            return before == "،" and find_opener(scene, at, form) is not None
+        return before in "،,)" or form.cue_class in _TURNING or find_opener(scene, at, form) is not None
     if form.suffixed or form.kind == "passive" or before in _RELATIVE or before in scene.cues.negations:
         return False
-    if not form.joined and before not in ("،", "فيما", "بينما", "كما", "حين", "،"):
+    if not form.joined and (before not in ("،", "فيما", "بينما", "كما", "حين") or "weak" in form.frames):
         return False
+    if form.joined and before == "،" and "weak" not in form.frames and not form.imperfect:
+        return True
     opener = find_opener(scene, at, form)
     return opener is not None and ("weak" not in form.frames or opener.at <= at + 6)
+
+
+def _is_abrupt_cue(scene: Scene, at: int) -> bool:
+    """A new verb of speech in mid sentence, with a colon or marks of its own: وعن المباريات قال: «...»."""
+    form = scene.forms[at]
+    if form is None or form.kind != "verb" or form.joined or form.suffixed or "weak" in form.frames:
+        return False
+    if scene.key(at - 1) in _RELATIVE or scene.key(at - 1) in scene.cues.negations:
+        return False
+    opener = find_opener(scene, at, form)
+    return opener is not None and opener.kind != "clause" and opener.at <= at + 4
+
+
+def _comma_before(scene: Scene, at: int, first: int) -> int:
+    """The last comma shortly before a new cue, where the old clause ended; else the cue itself."""
+    return next((i for i in range(at - 1, max(first, at - 9), -1) if scene.keys[i] == "،"), at)
 
 
 def _is_source_phrase(scene: Scene, at: int) -> bool:
@@ -287,7 +337,11 @@ def _is_source_phrase(scene: Scene, at: int) -> bool:
 
 def _is_author_voice(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
-    return (key in ("علما", "يذكر", "ويذكر", "يشار", "ويشار")) and scene.key(at - 1) in "،,؛" 
+    if scene.key(at - 1) not in "،,؛":
+        return False
+    return key in scene.cues.narrators or (key == "في" and scene.key(at + 1) == "اشارة") or (key == "غير" and scene.key(at + 1) == "ان") or (
+        key.removeprefix("و") in ("يذكر", "يشار")
+    )
 
 
 def clause_type(scene: Scene, first: int, stop: int) -> QuoteType:

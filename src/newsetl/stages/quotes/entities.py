@@ -1,15 +1,16 @@
 """Who is who in one article: speakers grouped, named in full, and found where they are left out."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from newsetl.records import Resolution, SpeakerKind
 from newsetl.stages.quotes.scene import Scene
-from newsetl.stages.quotes.speakers import Phrase, base_word, is_name_like, is_role
+from newsetl.stages.quotes.speakers import Phrase, base_word, find_phrase, is_body, is_name_like, is_role, read_named_body
 
 _SAME = frozenset(("ذاته", "نفسه", "عينه", "ذاتها", "نفسها", "المذكور", "المذكورة"))
-_POINTERS = frozenset(("مصدر", "متحدث", "متحدثة", "مسؤول", "مسؤولة", "مصادر", "اخير", "اخيرة"))
-_TEXTS_OF_BODIES = frozenset(("بيان", "بلاغ", "مصدر", "تقرير", "صحيفة", "وكالة", "دراسة", "وزارة", "شركة", "منظمة", "موقع", "قناة", "مجلة"))
+_OFFICES = frozenset(("رئيس", "رئيسة", "وزير", "وزيرة", "ملك", "امير", "سفير", "محافظ", "نائب", "مدير", "مديرة", "قاضي", "قاض", "والي"))
+_TEXT_HEADS = frozenset(("تقرير", "بيان", "بلاغ", "دراسة", "صحيفة", "وكالة", "قناة", "موقع", "مجلة"))
+_NAMED_KINDS = frozenset(("شركة", "صحيفة", "وكالة", "قناة", "موقع", "مجلة", "شبكة", "منظمة", "حركة", "منصة", "جريدة", "جماعة"))
 _LONGEST_FULL_NAME = 4
 
 
@@ -37,12 +38,33 @@ class Cast:
 
     def meet(self, phrase: Phrase, gender: str, number: str) -> tuple[Entity, Resolution]:
         """The entity that a phrase names: one met before, or a new one; and how it was found."""
+        phrase = self._as_surname(phrase)
         found, resolution = self._find(phrase, gender)
         if found is None:
             found = self._introduce(phrase, gender, number)
         self._learn(found, phrase, gender)
         self.active.append(found)
         return found, resolution
+
+    def is_empty(self) -> bool:
+        """Has nobody spoken yet?"""
+        return not self.active
+
+    def _as_surname(self, phrase: Phrase) -> Phrase:
+        """A lone definite word (الصديقي) as a person's name, when a given name stands before it in the article."""
+        scene = self.scene
+        key = scene.keys[phrase.first]
+        if phrase.name is not None and phrase.kind == "person":
+            return phrase
+        if phrase.stop != phrase.first + 1 or is_role(scene, key) or is_body(scene, key) or scene.span_at[phrase.first] >= 0:
+            return phrase
+        for place in self._find_places(key)[:40]:
+            before = scene.key(place - 1)
+            if before in scene.words.given or before in scene.words.titles or before in scene.words.name_particles or before == "الدين":
+                return replace(phrase, name=(phrase.first, phrase.stop), roles=(), kind="person", definite=True)
+        if phrase.kind == "person" and phrase.name is None and key.startswith("ال") and key not in scene.words.nominal:
+            return replace(phrase, name=(phrase.first, phrase.stop), roles=(), definite=True)
+        return phrase
 
     def recall(self, gender: str, number: str) -> Entity | None:
         """The nearest earlier speaker that agrees with a verb whose subject is left out."""
@@ -76,6 +98,11 @@ class Cast:
             return self._find_description(phrase, "")[0]
         return None
 
+    def _same_kind(self, phrase: Phrase) -> list[Entity]:
+        """Entities that the phrase may point back to, the last active first."""
+        is_person = phrase.kind == "person"
+        return [e for e in reversed(self._recent()) if (e.kind == "person") == is_person]
+
     def _find_description(self, phrase: Phrase, gender: str) -> tuple[Entity | None, Resolution]:
         words = self._role_words(phrase)
         head = phrase.head
@@ -85,28 +112,79 @@ class Cast:
                 if entity.words and words == entity.words:
                     return entity, "nominal"
             return None, "explicit"
-        short = phrase.stop - phrase.first <= 3
-        best = None
-        for entity in reversed(self._recent()):
-            overlap = len(words & entity.words)
-            if head in entity.words and (overlap == len(words) or (short and overlap)):
-                best = entity
-                break
-        if best is None and short:
-            best = self._follow_pointer(head, gender)
+        best = next((e for e in self._same_kind(phrase) if words and words <= e.words), None)
+        if best is None:
+            named = self._name_elsewhere(phrase)
+            best = self._meet_quietly(named, gender) if named is not None else None
+        if best is None and phrase.kind == "organisation" and len(words) <= 2:
+            named = self._named_before(phrase)
+            best = self._meet_quietly(named, gender) if named is not None else None
+        if best is None and head not in _OFFICES:
+            best = next((e for e in self._same_kind(phrase) if head in e.words and phrase.kind == "person"), None)
+        if best is None and (len(words) == 1 or _points_back(phrase, words)):
+            best = self._follow_pointer(phrase, gender)
         return best, "nominal" if best else "explicit"
 
-    def _follow_pointer(self, head: str, gender: str) -> Entity | None:
+    def _meet_quietly(self, phrase: Phrase, gender: str) -> Entity:
+        found = self._find_name(self._name_key(phrase), phrase) or self._introduce(phrase, gender, "s")
+        self._learn(found, phrase, gender)
+        return found
+
+    def _name_elsewhere(self, phrase: Phrase) -> Phrase | None:
+        """The same description with a name after it, somewhere in the article: الوزير ... وزير الصحة سمير حداد."""
+        scene = self.scene
+        keys = scene.keys[phrase.first : phrase.stop]
+        if "،" in keys:
+            keys = keys[: keys.index("،")]
+        starts = self._find_places(keys[0])
+        if len(keys) == 1:
+            starts = [p for p in self._find_places(base_word(keys[0])) if p < phrase.first][:-9:-1] + starts
+        for place in starts[:40]:
+            if place == phrase.first or scene.span_at[place] >= 0 or (len(keys) > 1 and scene.keys[place : place + len(keys)] != keys):
+                continue
+            other = find_phrase(scene, place, scene.sentence_stop[place])
+            if other is None or other.first != place or other.kind != phrase.kind or other.name is None:
+                continue
+            if other.kind == "organisation" and (other.stop - other.first > 5 or other.name == (other.first, other.stop)):
+                continue
+            if other.stop - other.first > len(keys) and other.name != (other.first, other.first + len(keys)):
+                return other
+        return None
+
+    def _named_before(self, phrase: Phrase) -> Phrase | None:
+        """The name that stood after the same kind of body before: شركة س ... الشركة."""
+        if phrase.head not in _NAMED_KINDS:
+            return None
+        places = [p for prefix in ("", "ل", "ب", "و") for p in self._find_places(prefix + phrase.head) if p < phrase.first]
+        for place in sorted(places, reverse=True)[:8]:
+            named = read_named_body(self.scene, place)
+            if named is not None:
+                return named
+        return None
+
+    def _find_places(self, key: str) -> list[int]:
+        if self._places is None:
+            self._places = defaultdict(list)
+            for at, each in enumerate(self.scene.keys):
+                self._places[each].append(at)
+        return self._places.get(key, [])
+
+    def _follow_pointer(self, phrase: Phrase, gender: str) -> Entity | None:
         """المتحدث and its like stand for the last speaker; البيان for the last institution."""
+        head = phrase.head
         for entity in reversed(self._recent()):
-            if head in ("مصدر", "مصادر") and entity.kind in ("anonymous", "organisation"):
-                return entity
-            if head in _TEXTS_OF_BODIES and head not in ("مصدر",) and entity.kind == "organisation":
-                return entity if head in ("بيان", "بلاغ") else None
-            if head in _POINTERS and entity.kind in ("person", "anonymous") and head not in ("مصادر",):
-                return entity
-            if is_role(self.scene, head) and entity.kind == "person" and agrees(entity, gender, "s"):
-                return entity if not entity.words else None
+            if head in ("مصدر", "مصادر"):
+                if entity.kind in ("anonymous", "organisation"):
+                    return entity
+            elif head in ("بيان", "بلاغ"):
+                if entity.kind == "organisation":
+                    return entity
+            elif head in _NAMED_KINDS or head in ("وزارة", "هيئة", "مؤسسة", "تنظيم"):
+                if entity.kind == "organisation" and not entity.words & _TEXT_HEADS:
+                    return entity
+            elif phrase.kind in ("person", "anonymous") and entity.kind in ("person", "anonymous") and agrees(entity, gender, "s"):
+                if head not in _OFFICES or not entity.words:
+                    return entity
         return None
 
     def _recent(self) -> list[Entity]:
@@ -129,7 +207,7 @@ class Cast:
                 first, stop = self._fullest_name(first, stop)
         else:
             first, stop = phrase.first, phrase.stop
-        name = self.scene.tokens.slice_text(first, stop)
+        name = self.scene.name_text(first, stop)
         entity = Entity(name, phrase.kind, gender=gender, number=number)
         if phrase.name is not None:
             entity.names.append(tuple(k for k in self.scene.keys[first:stop] if k[:1].isalnum()))
@@ -143,9 +221,9 @@ class Cast:
             if key not in entity.names:
                 entity.names.append(key)
             if len(key) > longest:
-                entity.name = self.scene.tokens.slice_text(*phrase.name)
+                entity.name = self.scene.name_text(*phrase.name)
         for first, stop in phrase.roles:
-            entity.roles.append(self.scene.tokens.slice_text(first, stop))
+            entity.roles.append(self.scene.name_text(first, stop))
         entity.words |= self._role_words(phrase)
         if not entity.gender:
             entity.gender = gender
@@ -153,12 +231,8 @@ class Cast:
     def _fullest_name(self, first: int, stop: int) -> tuple[int, int]:
         """The longest stretch in the article that ends like this name and is a name as well."""
         keys = self.scene.keys
-        if self._places is None:
-            self._places = defaultdict(list)
-            for at, key in enumerate(keys):
-                self._places[key].append(at)
         best = (first, stop)
-        for end in self._places[keys[stop - 1]][:40]:
+        for end in self._find_places(keys[stop - 1])[:40]:
             begin = end + 1 - (stop - first)
             if begin < 0 or keys[begin : end + 1] != keys[first:stop]:
                 continue
@@ -177,9 +251,17 @@ class Cast:
             before = scene.key(start - 1)
             if scene.keys[start] in scene.words.given or before in scene.words.titles:
                 return start
-            if (before.startswith("ال") and len(before) > 4) and start < begin and begin - start <= 2:
+            described = is_role(scene, before) or (before.startswith("ال") and is_role(scene, scene.key(start - 2)))
+            if described and begin - start <= 2:
                 return start
         return begin
+
+
+def _points_back(phrase: Phrase, words: set[str]) -> bool:
+    """Is a longer description (المخرج العالمي) still likely to mean a person who has spoken?"""
+    if phrase.kind != "person" or phrase.head in _OFFICES:
+        return False
+    return len(words) <= (2 if phrase.head in ("متحدث", "ناطق", "متحدثة") else 4)
 
 
 def _is_inner_name(scene: Scene, key: str) -> bool:

@@ -47,6 +47,9 @@ class CueWords:
     prepositions: Mapping[str, str]
     blockers: frozenset[str]
     negations: frozenset[str]
+    narrators: frozenset[str]
+    breaks: frozenset[str]
+    governors: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,9 @@ def load_cue_words() -> CueWords:
         prepositions={fold_word(k): v for k, v in complementizers["prepositions"].items()},
         blockers=_folded(complementizers["blockers"]),
         negations=_folded(table["negations"]["words"]),
+        narrators=_folded(table["narrators"]["words"]),
+        breaks=_folded(table["narrators"]["breaks"]),
+        governors=_folded(table["narrators"]["governors"]),
     )
 
 
@@ -112,6 +118,8 @@ def _spell_forms(table: Mapping[str, Any]) -> dict[str, Form]:
     for lemma, row in table["nouns"].items():
         for key, form in _inflect_noun(lemma, row["class"]):
             plain.setdefault(key, form)
+    for word in table["not_cues"]["words"]:
+        plain.pop(fold_word(word), None)
     forms = dict(plain)
     for key, form in plain.items():
         joined = Form(
@@ -153,6 +161,8 @@ def _inflect_verb(lemma: str, row: Mapping[str, Any]) -> Iterable[tuple[str, For
             for suffix in _SUFFIXES:
                 yield host + suffix, form("verb", gender, number, imperfect=is_imperfect, suffixed=True)
     participle = fold_word(row["participle"])
+    if not participle:
+        return  # a homograph of a common noun (مدينة)
     for ending, gender, number in (("ا", "m", "s"), ("ة", "f", "s"), ("ين", "m", "p"), ("ات", "f", "p")):
         stem = participle[:-1] if ending == "ين" and participle.endswith("ي") else participle
         yield stem + ending, form("participle", gender, number)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from newsetl.records import Document
 
-_GLYPH = re.compile(r"''|\(\(|\)\)|<<|>>|[\"＂“”„‟«»‹›'‘’]")
+_GLYPH = re.compile(r"''|\(\(|\)\)|<<|>>|[\"＂“”„‟″«»‹›'‘’]")
 _FAMILY = {
-    **dict.fromkeys(('"', "＂", "“", "”", "„", "‟", "''"), "double"),
+    **dict.fromkeys(('"', "＂", "“", "”", "„", "‟", "″", "''"), "double"),
     **dict.fromkeys(("«", "»", "<<", ">>"), "angle"),
     **dict.fromkeys(("‹", "›"), "single angle"),
     **dict.fromkeys(("'", "‘", "’"), "single"),
@@ -91,8 +91,11 @@ def _find_directions(glyphs: list[_Glyph]) -> dict[str, str]:
     seen = Counter((g.glyph, g.shape) for g in glyphs)
     directions = {}
     for glyph in {g.glyph for g in glyphs}:
-        opens, closes = seen[glyph, "open"], seen[glyph, "close"]
-        if glyph in ('"', "＂", "''", "'"):
+        opens, closes, unclear = seen[glyph, "open"], seen[glyph, "close"], seen[glyph, ""]
+        if glyph in ('"', "＂", "''", "'", "″"):
+            continue
+        if opens + closes <= unclear:  # spaces on both sides, as in « نعم »
+            directions[glyph] = _USUAL.get(glyph, "")
             continue
         if opens > _CLEAR_MAJORITY * closes:
             directions[glyph] = "open"
@@ -113,6 +116,8 @@ def _pair_glyphs(
     held: Counter[str] = Counter()  # family -> how many are on the stack
     for glyph in glyphs:
         role = directions.get(glyph.glyph) or glyph.shape
+        if role == "close" and glyph.shape == "open" and not held[glyph.family]:
+            role = "open"
         if glyph.family == "single" and (not role or (role == "close" and not held["single"])):
             continue  # an apostrophe
         if role == "open" or (not role and not held[glyph.family]):
@@ -140,8 +145,12 @@ def _outermost(
     last = max((s.end for s in spans), default=start)
     for glyph in left[:1]:
         before = text[max(start, glyph.start - 4) : glyph.start].rstrip(" \u00a0")
-        if glyph.start >= last or before.endswith(":") or not before:
+        if glyph.start >= last:
             spans.append(Mark(glyph.start, end, glyph.end, end, closed=False))
+        elif before.endswith(":") or not before:
+            stop = text.rfind(".", glyph.end, min(s.start for s in spans if s.start > glyph.start))
+            if stop > glyph.end:  # it was to close with the sentence before the next marks
+                spans.append(Mark(glyph.start, stop, glyph.end, stop, closed=False))
     spans.sort(key=lambda s: (s.start, -s.end))
     outer: list[Mark] = []
     for span in spans:

@@ -48,6 +48,14 @@ class Scene:
     cues: CueWords
     words: SpeakerWords
 
+    def name_text(self, first: int, stop: int) -> str:
+        """The text of a name; the ل of وفقا للوزارة is left out (الوزارة)."""
+        text = self.tokens.slice_text(first, stop)
+        key = self.keys[first]
+        if text.startswith("لل") and key.startswith("ال"):
+            return "ا" + text[1:]
+        return text[1:] if text.startswith("ل") and not key.startswith("ل") else text
+
     def key(self, at: int) -> str:
         """The key at a token number, "\\n" outside the text."""
         return self.keys[at] if 0 <= at < len(self.keys) else "\n"
@@ -58,6 +66,7 @@ def build_scene(document: Document) -> Scene:
     tokens = split_tokens(document.text)
     keys = tokens.keys
     cue_words = load_cue_words()
+    _free_sources(tokens, cue_words)
     marks, strays = find_marks(document)
     spans, span_at = _place_spans(tokens, marks)
     paragraph = _place_paragraphs(document, tokens)
@@ -71,6 +80,19 @@ def build_scene(document: Document) -> Scene:
         document, tokens, keys, spans, span_at, forms, starts, stops, paragraph, stray_tokens,
         cue_words, load_speaker_words(),
     )  # fmt: skip
+
+
+def _free_sources(tokens: Tokens, cues: CueWords) -> None:
+    """Take the ل of وفقا للوزارة off the key of its noun (not off the text), so that it is found as a speaker."""
+    keys = tokens.keys
+    for at in range(1, len(keys)):
+        key = keys[at]
+        if key[0:1] == "ل" and len(key) > 2 and _needs_lam(keys[at - 1], cues):
+            keys[at] = "ا" + key[1:] if key.startswith("لل") else key[1:]
+
+
+def _needs_lam(key: str, cues: CueWords) -> bool:
+    return "ل" in (cues.according.get(key), cues.according.get(key.removeprefix("و")))
 
 
 def _place_spans(tokens: Tokens, marks: list[Mark]) -> tuple[list[Span], list[int]]:
@@ -139,6 +161,8 @@ def _is_final(tokens: Tokens, at: int) -> bool:
     tight_after = tokens.ends[at] == tokens.starts[after]
     left, right = tokens.keys[before], tokens.keys[after]
     if tight_before and tight_after and left[:1].isalnum() and right[:1].isalnum():
+        if len(left) <= 3 and len(right) <= 3:
+            return False  # letters of an abbreviation
         return not (left[-1:].isdigit() and right[0].isdigit()) and not (left.isascii() and right.isascii())
     is_initial = len(left) == 1 and left.isalpha() and (before == 0 or tokens.ends[before - 1] < tokens.starts[before])
     return not (is_initial and right[:1].isalpha())

@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from newsetl.records import Quote, QuoteType, Resolution, Segment
 from newsetl.stages.quotes.confidence import tell_confidence
 from newsetl.stages.quotes.content import (
-    Content, clause_type, find_clause_stop, find_opener, read_content, read_spans, trim,
+    Content, Opener, clause_type, find_clause_stop, find_opener, read_content, read_spans, trim,
 )  # fmt: skip
 from newsetl.stages.quotes.entities import Cast, Entity
 from newsetl.stages.quotes.lexicon import Form
 from newsetl.stages.quotes.scene import Scene, Span
-from newsetl.stages.quotes.speakers import Phrase, find_phrase
-from newsetl.stages.quotes.subjects import find_subject_before
+from newsetl.stages.quotes.speakers import Phrase, find_phrase, starts_speaker
+from newsetl.stages.quotes.subjects import find_subject_before, guess_person, guess_subject
 
+_RELAYS = frozenset(("نقل", "نسب"))
 _PAUSE = frozenset("،,.-–—؛/")
 
 
@@ -31,6 +32,7 @@ class Found:
     form: Form | None
     phrase: Phrase | None
     stop: int
+    relayed_by: Phrase | None = None
 
 
 def search_quotes(scene: Scene) -> tuple[Quote, ...]:
@@ -45,7 +47,7 @@ def search_quotes(scene: Scene) -> tuple[Quote, ...]:
             number = scene.span_at[at]
             at = scene.spans[number].last + 1 if number >= 0 else at + 1
             continue
-        quotes.append(_make_quote(scene, cast, found, len(quotes)))
+        quotes.append(_make_quote(scene, cast, found, last, len(quotes)))
         last = found
         at = max(found.stop, at + 1)
     quotes.sort(key=lambda q: q.start)
@@ -68,9 +70,17 @@ def _find_at(scene: Scene, at: int, last: Found | None) -> Found | None:
     form = scene.forms[at]
     if form is not None:
         return _find_cue(scene, at, form)
-    if scene.keys[at].lstrip("و") in scene.cues.according or scene.keys[at] in scene.cues.whatever:
+    if according_key(scene, at) or scene.keys[at].removeprefix("و") in scene.cues.whatever:
         return _find_according(scene, at, last)
     return None
+
+
+def according_key(scene: Scene, at: int) -> str:
+    """The prepositional cue at a token, without a joined و; "" when there is none."""
+    key = scene.key(at)
+    if key in scene.cues.according:
+        return key
+    return key[1:] if key.startswith("و") and key[1:] in scene.cues.according else ""
 
 
 def is_silent(scene: Scene, at: int, form: Form) -> bool:
@@ -94,17 +104,55 @@ def _find_cue(scene: Scene, at: int, form: Form) -> Found | None:
     opener = find_opener(scene, at, form)
     if opener is None:
         return None
-    if form.kind == "noun" and opener.at > at + (1 if form.suffixed else 4):
+    if form.kind == "noun" and opener.at > at + (4 if form.suffixed else 1):
         return None
     content = read_content(scene, at, opener)
     if content is None:
         return None
-    phrase = find_phrase(scene, at + 1, opener.at) if form.kind != "participle" or opener.at > at + 2 else None
-    if form.kind == "participle":
-        phrase = None
-    if phrase is None:
-        phrase = find_subject_before(scene, at, form)
+    if form.lemma in _RELAYS:
+        return _find_relay(scene, at, form, opener, content)
+    phrase = None if form.kind == "participle" else find_phrase(scene, at + 1, opener.at)
+    if opener.kind == "span" and not _reaches(scene, at + 1, phrase, opener.at):
+        return None
+    if phrase is not None and (form.cue_class in ("describe", "accuse", "belief") or "q" in form.frames) and not _is_strong(scene, phrase):
+        phrase = None  # more likely the object: وصف الوضع بأنه
+    before = find_subject_before(scene, at, form)
+    if phrase is None or (before is not None and starts_speaker(scene, before.first)):
+        phrase = before or phrase
     return Found(content, (at, at + 1), form, phrase, content.stop)
+
+
+def _is_strong(scene: Scene, phrase: Phrase) -> bool:
+    """Is the phrase headed by a word that the tables know as a speaker, or a name?"""
+    return starts_speaker(scene, phrase.first) or (phrase.name is not None and phrase.kind == "person")
+
+
+def _reaches(scene: Scene, first: int, phrase: Phrase | None, stop: int) -> bool:
+    """Does nothing but the speaker and adjuncts stand between a verb and its marks? An object would own them."""
+    at = phrase.stop if phrase is not None else first
+    if at >= stop or scene.key(stop - 1) in (":", "ب", "بـ"):
+        return True
+    key = scene.keys[at]
+    words = scene.words
+    return key in words.boundaries or key in words.times or not key[:1].isalnum() or key in ("في", "على", "ل") or key[0] == "ل"
+
+
+def _find_relay(scene: Scene, at: int, form: Form, opener: Opener, content: Content) -> Found | None:
+    """نقلت رويترز عن مسؤول قوله إن: the speaker is the one after عن, the outlet passed it on."""
+    about = next((i for i in range(at + 1, opener.at) if scene.keys[i] == "عن"), None)
+    if about is None:
+        phrase = find_phrase(scene, at + 1, opener.at) if opener.kind != "span" else None
+        return Found(content, (at, at + 1), form, phrase, content.stop) if phrase is not None else None
+    stop = next((i for i in range(about + 1, opener.at) if _is_saying(scene, i)), opener.at)
+    phrase = find_phrase(scene, about + 1, stop)
+    cue = (stop, stop + 1) if stop < opener.at else (at, at + 1)
+    outlet = find_phrase(scene, at + 1, about)
+    return Found(content, cue, scene.forms[cue[0]], phrase, content.stop, outlet)
+
+
+def _is_saying(scene: Scene, at: int) -> bool:
+    form = scene.forms[at]
+    return form is not None and form.kind == "noun" and form.suffixed
 
 
 def _find_after_marks(scene: Scene, span: Span, last: Found | None) -> Found | None:
@@ -117,7 +165,7 @@ def _find_after_marks(scene: Scene, span: Span, last: Found | None) -> Found | N
         found = _find_narrator(scene, span, at, form)
         if found is not None:
             return found
-    if span.words > 3 and scene.key(at).lstrip("و") in scene.cues.according and scene.key(at) != "وحسب":
+    if span.words > 3 and according_key(scene, at):
         read = _read_source(scene, at)
         if read is not None:
             return Found(read_spans(scene, span), (at, read[0]), None, read[1], read[1].stop)
@@ -159,12 +207,11 @@ def _find_narrator(scene: Scene, span: Span, at: int, form: Form) -> Found | Non
 
 def _read_source(scene: Scene, at: int) -> tuple[int, Phrase] | None:
     """The source after a prepositional cue: where the cue ends, and the noun phrase."""
-    key = scene.keys[at].lstrip("و") if scene.keys[at] not in scene.cues.according else scene.keys[at]
-    needed = scene.cues.according.get(key, "")
+    needed = scene.cues.according.get(according_key(scene, at), "")
     first = at + 1
     following = scene.key(first)
     if needed == "ل":
-        if not following.startswith("ل"):
+        if first >= len(scene.keys) or scene.tokens.text[scene.tokens.starts[first]] != "ل":
             return None
         if following == "ل":
             first += 1
@@ -173,21 +220,26 @@ def _read_source(scene: Scene, at: int) -> tuple[int, Phrase] | None:
             return None
         first += 1
     stop = scene.sentence_stop[at]
-    if scene.key(first) in ("ما", "لما"):
-        first += 1
-        if first < len(scene.forms) and scene.forms[first] is not None:
-            first += 1
+    is_clause = scene.key(first) in ("ما", "لما") and first + 1 < len(scene.forms) and scene.forms[first + 1] is not None
+    first += 2 if is_clause else 0
     phrase = find_phrase(scene, first, stop)
-    return (first, phrase) if phrase is not None else None
+    if phrase is None or phrase.first != first:
+        return None
+    is_answered = scene.key(phrase.stop) == "،" and scene.key(phrase.stop + 1) in ("فان", "فقد", "فانه", "فانها")
+    if not (is_clause or is_answered or _is_source(scene, phrase)):
+        return None
+    return first, phrase
 
 
 def _find_according(scene: Scene, at: int, last: Found | None) -> Found | None:
     """وفقا للوزارة، ... before a clause, or ...، بحسب الوزارة after one."""
-    key = scene.keys[at]
+    key = scene.keys[at].removeprefix("و")
     if key in scene.cues.whatever:
         form = scene.forms[at + 1] if at + 1 < len(scene.forms) else None
-        if form is None or form.kind != "verb" or "weak" in form.frames:
+        if form is None or form.kind != "verb":
             return None
+        if key in ("كما", "مثلما") and ("weak" in form.frames or scene.key(at - 1) not in "،," or find_opener(scene, at + 1, form) is not None):
+            return None  # "he also said"
         phrase = find_phrase(scene, at + 2, scene.sentence_stop[at])
         read = (at + 2, phrase) if phrase else None
     else:
@@ -196,8 +248,6 @@ def _find_according(scene: Scene, at: int, last: Found | None) -> Found | None:
     if read is None:
         return None
     cue_stop, phrase = read
-    if form is None and not _is_source(scene, phrase):
-        return None
     start, stop = scene.sentence_start[at], scene.sentence_stop[at]
     if last is not None and last.stop > start:
         if last.stop <= at and at - last.stop <= 2:
@@ -209,7 +259,7 @@ def _find_according(scene: Scene, at: int, last: Found | None) -> Found | None:
     if first < end and scene.keys[first] not in ("لكن", "ولكن", "و", "كما", "فيما"):
         return None
     begin = phrase.stop
-    while begin < stop and scene.keys[begin] in ("،", "فان", "ان", "فقد"):
+    while begin < stop and scene.keys[begin] in ("،", "فان", "ان"):
         begin += 1
     end = find_clause_stop(scene, begin) if begin < stop else begin
     begin, end = trim(scene, begin, end)
@@ -230,14 +280,31 @@ def _is_source(scene: Scene, phrase: Phrase) -> bool:
     return scene.span_at[phrase.first] >= 0
 
 
-def _make_quote(scene: Scene, cast: Cast, found: Found, index: int) -> Quote:
-    entity, resolution = _resolve(scene, cast, found)
+def _is_joined(scene: Scene, cue: int, form: Form | None) -> bool:
+    """Is a و or ف written at the front of the cue that is no part of it?"""
+    if scene.forms[cue] is not None and form is not None and scene.forms[cue] is form:
+        return form.joined
+    return scene.keys[cue].startswith("و") and scene.keys[cue] not in scene.cues.according
+
+
+def _agrees(scene: Scene, phrase: Phrase, gender: str) -> bool:
+    """May the phrase be the subject of a verb of that gender, as far as its head shows?"""
+    key = scene.keys[phrase.first]
+    if phrase.kind == "person" and phrase.name is not None and phrase.name[0] == phrase.first:
+        return True
+    if phrase.kind == "anonymous" or key in scene.words.proper_bodies:
+        return True
+    return not gender or (gender == "f") == key.endswith(("ة", "ات"))
+
+
+def _make_quote(scene: Scene, cast: Cast, found: Found, last: Found | None, index: int) -> Quote:
+    entity, resolution = _resolve(scene, cast, found, last)
     tokens = scene.tokens
     segments = tuple(Segment(tokens.starts[a], tokens.ends[b - 1]) for a, b in found.content.segments)
     cue = found.cue
     phrase = found.phrase
     cue_first = tokens.starts[cue[0]] if cue else None
-    if cue and cue_first is not None and tokens.text[cue_first] in "وف" and (found.form is None or found.form.joined):
+    if cue and cue_first is not None and _is_joined(scene, cue[0], found.form):
         cue_first += 1
     role = max(entity.roles, key=len, default=None) if entity else None
     first = found.content.segments[0][0]
@@ -258,16 +325,25 @@ def _make_quote(scene: Scene, cast: Cast, found: Found, index: int) -> Quote:
         speaker_role=role,
         speaker_kind=entity.kind if entity else "unknown",
         resolution=resolution,
+        relayed_by=tokens.slice_text(found.relayed_by.first, found.relayed_by.stop) if found.relayed_by else None,
         confidence=tell_confidence(found.content, found.form, entity, resolution),
         flags=found.content.flags,
     )
 
 
-def _resolve(scene: Scene, cast: Cast, found: Found) -> tuple[Entity | None, Resolution]:
+def _resolve(scene: Scene, cast: Cast, found: Found, last: Found | None) -> tuple[Entity | None, Resolution]:
     gender, number = (found.form.gender, found.form.number) if found.form else ("", "")
     if found.phrase is not None:
         return cast.meet(found.phrase, gender, number)
+    if found.form is not None and found.cue is not None:
+        guess = guess_subject(scene, found.cue[0], last.stop if last is not None else 0, strict=not cast.is_empty())
+        if guess is not None and _agrees(scene, guess, gender):
+            return cast.meet(guess, gender, number)[0], "elided"
     entity = cast.recall(gender, number)
+    if entity is None and found.cue is not None:
+        guess = guess_person(scene, found.cue[0], gender)
+        if guess is not None:
+            return cast.meet(guess, gender, number)[0], "elided"
     if entity is None:
         return None, "none"
     is_pronoun = found.form is not None and found.form.kind == "noun"

@@ -7,8 +7,13 @@ from newsetl.stages.quotes.scene import Scene
 
 _LONGEST = 32  # tokens of a speaker phrase with its appositions
 _LONGEST_NAME = 7
+_TAKES_COMPLEMENT = frozenset(("المشرف", "المشرفة", "القائم", "القائمون", "القائمين", "المسؤول", "المسؤولة", "البرلمانية", "البرلماني", "النائب", "النائبة"))
+_LONG_NAMES = frozenset(("فرانس", "سكاي", "بي", "سي", "اسوشيتد", "اسوشييتد", "فيس", "الامم", "الاتحاد", "العربية", "الجزيرة"))
+_NAMED_BY = 4  # marks among the first tokens of an institution hold its name
 _RELATIVE = frozenset(("الذي", "التي", "الذين", "اللذان", "اللذين", "اللواتي"))
+_SAME = frozenset(("ذاته", "نفسه", "عينه", "ذاتها", "نفسها"))
 _ASIDE = frozenset(("وهو", "وهي", "وهم"))
+_PRONOUNS = frozenset(("له", "لها", "لهم", "لنا", "لي", "عنه", "عنها", "به", "بها", "فيه", "فيها", "فيهم", "عليه", "عليها", "اليه", "اليها", "منه", "منها", "معه", "معها", "خلاله", "خلالها"))
 _OUTLETS = frozenset(
     ("صحيفة", "وكالة", "وكالات", "قناة", "موقع", "مجلة", "شبكة", "اذاعة", "برنامج", "جريدة", "تلفزيون", "منصة", "وسائل")
 )
@@ -72,6 +77,33 @@ def is_name_like(scene: Scene, key: str) -> bool:
     return not is_role(scene, key) and not is_body(scene, key) and key not in _RELATIVE and key not in words.anonymous
 
 
+def is_adverb(scene: Scene, key: str) -> bool:
+    """Is this an adverb such as مرارا, or a pronoun with its preposition, that never names a speaker?"""
+    words = scene.words
+    if key in words.times or key in words.turns or key in _PRONOUNS:
+        return True
+    return key.endswith("ا") and key not in words.given and fold_ends_in_tanwin(key)
+
+
+def fold_ends_in_tanwin(key: str) -> bool:
+    """Adverbs of manner have the shape of an accusative: فعالا، مرارا."""
+    return len(key) == 5 and key[2:3] in "اي" and key[-1] == "ا"
+
+
+def is_definite_role(scene: Scene, key: str) -> bool:
+    """Is this a person's office or work with ال?"""
+    return key.startswith("ال") and is_role(scene, key)
+
+
+def starts_speaker(scene: Scene, at: int) -> bool:
+    """Can the token head a speaker's phrase by what the tables say of it?"""
+    key = scene.keys[at]
+    words = scene.words
+    if key in words.titles or key in words.given:
+        return True
+    return is_role(scene, key) or is_body(scene, key) or is_anonymous(scene, key)
+
+
 def find_phrase(scene: Scene, first: int, stop: int) -> Phrase | None:
     """The first noun phrase in a stretch after a cue that can be its speaker, or None."""
     at = _skip_adjuncts(scene, first, stop)
@@ -86,7 +118,7 @@ def _skip_adjuncts(scene: Scene, at: int, stop: int) -> int:
     words = scene.words
     while at < stop:
         key = scene.keys[at]
-        if key in words.turns or key in words.times or key in ("،", "-", "–", "/", "له", "لها", "لهم", "لنا", "عنه", "عنها", "به"):
+        if key in words.turns or key in words.times or key in _PRONOUNS or key in ("،", "-", "–", "/") or is_adverb(scene, key):
             at += 1
         elif key == "من" and scene.key(at + 1) in words.turns:
             at += 2
@@ -123,8 +155,12 @@ def _can_start(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
     if scene.span_at[at] >= 0:
         return True
-    if not key[:1].isalpha() or key in _RELATIVE or key in _ASIDE or key in scene.cues.bare:
+    if not key[:1].isalpha() or key in _RELATIVE or key in _ASIDE or key in scene.cues.bare or is_adverb(scene, key):
         return False
+    if key.startswith("بال") or key in scene.words.boundaries:
+        return False
+    if not starts_speaker(scene, at) and (key.startswith("و") or (not key.startswith("ال") and key.endswith(("ه", "ها", "ات", "ة")))):
+        return False  # a joined word, an object with its owner (تفاؤله), a common noun (محاولات)
     return key not in scene.cues.forms or key in scene.words.given or is_role(scene, key) or is_body(scene, key)
 
 
@@ -146,9 +182,12 @@ def _phrase_stop(scene: Scene, first: int, stop: int) -> int:
             at = close + 1
             continue
         if key == "،" or key == ",":
-            if not _apposition_follows(scene, at + 1, stop, has_name):
+            is_person = is_role(scene, scene.keys[first]) or scene.keys[first] in scene.words.titles
+            if not _apposition_follows(scene, at + 1, stop, has_name, is_person):
                 return at
-        elif at > first and _ends_phrase(scene, at, first, has_name):
+        elif at > first and (_ends_phrase(scene, at, first, has_name) or is_adverb(scene, key)):
+            return at
+        elif at > first and key in _OUTLETS and scene.keys[at - 1].startswith("ال") and not is_role(scene, scene.keys[first]):
             return at
         has_name = has_name or key in scene.words.given
         at += 1
@@ -172,23 +211,36 @@ def _ends_phrase(scene: Scene, at: int, first: int, has_name: bool) -> bool:
     if key in _RELATIVE or key in _ASIDE or key in words.turns:
         return True
     following = scene.key(at + 1)
+    if key in ("على", "عن") and scene.keys[first].startswith("ال") and at <= first + 2 and following not in words.media:
+        return scene.keys[first] not in _TAKES_COMPLEMENT and not (key == "عن" and at == first + 1 and is_role(scene, scene.keys[first]))
+    if key == "امام" and scene.tokens.text[scene.tokens.starts[at]] == "إ":
+        return False
     if key in ("في", "عبر", "خلال", "ضمن", "على"):
         is_channel = following in words.media or base_word(following) in words.media or following in words.times
         return is_channel or key != "في" or is_name_like(scene, scene.key(at - 1)) and has_name and following not in words.organisations
+    if key == "لدى" and is_role(scene, scene.keys[first]) and following.startswith("ال"):
+        return False
+    if key == "عام":
+        return following[:1].isdigit()
+    if has_name and key.startswith(("بال", "لل")) and not is_role(scene, scene.key(at - 1)):
+        return "ال" + key[2:] not in ("الامم",) if key.startswith("لل") else True
     if key == "من":
         return following in words.turns or has_name or following in words.times
     if key == "يوم" or key in words.times or key in words.boundaries:
         return True
+    form = scene.forms[at]
+    if form is not None and form.kind != "noun" and "weak" not in form.frames:
+        return not (key in words.given or is_role(scene, key) or is_body(scene, key))
     if key == "ل" or key in ("له", "لها", "لنا", "لهم"):
         return True
     if key.startswith("ل") and key[1:] in _OUTLETS:
         return True
-    if key.startswith("لل") and "ا" + key[1:] in words.proper_bodies:
+    if key in ("للجزيرة", "للعربية", "للاناضول"):
         return True
     return key[:1] == "ل" and (has_name and not is_role(scene, scene.key(at - 1))) and len(key) > 3 and key[1:] in words.proper_bodies
 
 
-def _apposition_follows(scene: Scene, at: int, stop: int, has_name: bool) -> bool:
+def _apposition_follows(scene: Scene, at: int, stop: int, has_name: bool, is_person: bool) -> bool:
     """After a comma: does a second description or the name of the same speaker follow?"""
     if at >= stop:
         return False
@@ -198,7 +250,18 @@ def _apposition_follows(scene: Scene, at: int, stop: int, has_name: bool) -> boo
         return False
     if key in words.titles or key in words.given:
         return not has_name or key in words.titles
+    if not has_name and is_person and _name_run(scene, at, stop):
+        return True
     return is_role(scene, key) or (key.startswith("ال") and is_role(scene, scene.key(at - 2)))
+
+
+def _name_run(scene: Scene, at: int, stop: int) -> bool:
+    """Do two to four words that no table knows stand here between commas, as a name after a title does?"""
+    end = at
+    while end < stop and end < at + 5 and is_name_like(scene, scene.keys[end]) and not is_adverb(scene, scene.keys[end]):
+        end += 1
+    bounded = end >= stop or scene.keys[end] in "،,:(-" or scene.keys[end] in scene.words.boundaries
+    return 2 <= end - at <= 4 and bounded and scene.keys[at][:2] not in ("ال", "لل") and not scene.keys[at].startswith("و")
 
 
 def read_phrase(scene: Scene, first: int, stop: int) -> Phrase:
@@ -229,7 +292,7 @@ def _tell_kind(scene: Scene, first: int, stop: int, name: tuple[int, int] | None
         return "organisation"
     if name is not None or marked:
         return "person"
-    return "organisation" if key.endswith("ة") or key.startswith("ال") else "person"
+    return "organisation" if key.endswith(("ة", "ات")) else "person"
 
 
 def _makes_definite(scene: Scene, first: int, stop: int) -> bool:
@@ -240,13 +303,44 @@ def _makes_definite(scene: Scene, first: int, stop: int) -> bool:
 
 def _body_name(scene: Scene, first: int, stop: int) -> tuple[int, int] | None:
     """The name of an institution: what stands in marks, else the phrase to its first comma."""
-    for at in range(first, stop):
+    for at in range(first, min(stop, first + _NAMED_BY)):
         number = scene.span_at[at]
         if number >= 0:
             return scene.spans[number].inner_first, scene.spans[number].inner_stop
         if scene.keys[at] in ("،", "("):
             return first, at
-    return first, stop
+    comma = scene.keys.index("،", first, stop) if "،" in scene.keys[first:stop] else stop
+    key = scene.keys[first]
+    if key in scene.words.proper_bodies and key not in _LONG_NAMES and comma > first + 1:
+        return first, first + 1
+    if (key in _OUTLETS or key == "شركة") and comma > first + 1 and scene.keys[first + 1] not in ("الانباء", "انباء", "اعلام"):
+        return first + 1, _outlet_stop(scene, first + 1, comma)
+    return first, comma
+
+
+def read_named_body(scene: Scene, at: int) -> Phrase | None:
+    """The institution named after its kind at a token: شركة نجمة, لصحيفة الأفق."""
+    if at + 1 >= len(scene.keys) or scene.paragraph[at] != scene.paragraph[at + 1]:
+        return None
+    number = scene.span_at[at + 1]
+    if number >= 0:
+        span = scene.spans[number]
+        return Phrase(at, span.last + 1, (span.inner_first, span.inner_stop), (), "", definite=True, kind="organisation")
+    key = scene.keys[at + 1]
+    if not is_name_like(scene, key) or is_adverb(scene, key) or key.endswith("ة"):
+        return None
+    stop = _outlet_stop(scene, at + 1, min(at + 4, scene.sentence_stop[at]))
+    return Phrase(at, stop, (at + 1, stop), (), "", definite=True, kind="organisation")
+
+
+def _outlet_stop(scene: Scene, first: int, stop: int) -> int:
+    """The end of an outlet's name: before الفرنسية in صحيفة لوموند الفرنسية."""
+    at = first + 1
+    if not scene.keys[first].startswith("ال"):
+        while at < stop and not scene.keys[at].startswith(("ال", "في", "لل")) and scene.keys[at][:1].isalnum():
+            at += 1
+        return at
+    return stop
 
 
 def _find_name(scene: Scene, first: int, stop: int) -> tuple[int, int] | None:
@@ -262,7 +356,7 @@ def _find_name(scene: Scene, first: int, stop: int) -> tuple[int, int] | None:
             continue
         if key in words.titles and at + 1 < stop and _is_after_title(scene, at + 1):
             start = at + 1
-        elif key in words.given and not is_body(scene, scene.key(at - 1) if at > first else ""):
+        elif key in words.given and not _names_a_body(scene, at, first):
             start = start if start is not None and start <= at and start + _LONGEST_NAME > at else at
             break
     if start is None:
@@ -272,6 +366,12 @@ def _find_name(scene: Scene, first: int, stop: int) -> tuple[int, int] | None:
     while start < stop and scene.keys[start] in (".", "/"):
         start += 1
     return start, _name_stop(scene, start, stop) if start < stop else start + 1
+
+
+def _names_a_body(scene: Scene, at: int, first: int) -> bool:
+    """Does the given name belong to an institution: مؤسسة محمد ...؟ Not after a definite noun."""
+    before = scene.keys[at - 1] if at > first else ""
+    return bool(before) and is_body(scene, before) and not before.startswith("ال")
 
 
 def _is_after_title(scene: Scene, at: int) -> bool:
@@ -287,13 +387,34 @@ def _foreign_tail(scene: Scene, first: int, stop: int) -> int | None:
     if not (is_role(scene, scene.keys[first]) or is_body(scene, scene.keys[first]) or is_anonymous(scene, scene.keys[first])):
         return first if is_name_like(scene, scene.keys[first]) and not scene.keys[first].startswith("ال") else None
     at = part
-    while at > first and is_name_like(scene, scene.keys[at - 1]) and scene.keys[at - 1][:2] not in ("ال", "لل") and scene.keys[at - 1][:1] != "ب":
+    if scene.keys[first].startswith("ال"):
+        bare = next((i for i in range(first + 1, part) if not scene.keys[i].startswith("ال")), part)
+        # A definite noun governs no other noun: after الباحثة الشابة a bare word begins the name.
+        return bare if bare < part and _is_tail_word(scene, bare) else _name_after_comma(scene, part, stop)
+    while at > first and _is_tail_word(scene, at - 1):
         at -= 1
     if at == part:
-        if part < stop and part + 1 < stop and is_name_like(scene, scene.keys[part + 1]) and not scene.keys[part + 1].startswith("ال"):
-            return part + 1
-        return None
+        return _name_after_comma(scene, part, stop)
     return at if at > first and scene.keys[at - 1].startswith("ال") and part - at <= 4 else None
+
+
+def _name_after_comma(scene: Scene, part: int, stop: int) -> int | None:
+    """مدير المدرسة، سليم ...: the name in an apposition after the description."""
+    if part + 1 < stop and is_name_like(scene, scene.keys[part + 1]) and not scene.keys[part + 1].startswith("ال"):
+        return part + 1
+    return None
+
+
+def _is_tail_word(scene: Scene, at: int) -> bool:
+    """May the word belong to an unknown name that closes a description?"""
+    key = scene.keys[at]
+    if not is_name_like(scene, key) or key.startswith(("ال", "لل", "وال", "بال")) or key in _SAME or is_adverb(scene, key):
+        return False
+    if key[:1] in "لبكو" and scene.tokens.text[scene.tokens.starts[at] + 1 : scene.tokens.starts[at] + 2] in ("إ", "أ"):
+        return False  # a preposition before a noun: بإصدار
+    if key[:1] in "لب" and (is_body(scene, key[1:]) or is_role(scene, key[1:]) or key[1:] in ("اسم", "جامعة")):
+        return False
+    return not (key.endswith("ة") and len(key) > 5)
 
 
 def _name_stop(scene: Scene, start: int, stop: int) -> int:
@@ -301,6 +422,8 @@ def _name_stop(scene: Scene, start: int, stop: int) -> int:
     while at < min(stop, start + _LONGEST_NAME):
         key = scene.keys[at]
         if at > start and not (is_name_like(scene, key) or key in scene.words.given or key in scene.words.name_particles or key == "-"):
+            break
+        if at > start and (key.startswith(("بال", "لل", "وال", "كال")) or (key[0] in "لب" and key.isascii() != key[1:].isascii())):
             break
         if at > start and key.startswith("و") and key not in scene.words.given and len(key) > 4 and is_role(scene, key[1:]):
             break

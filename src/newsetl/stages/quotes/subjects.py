@@ -1,46 +1,144 @@
-"""The subject that stands before its cue: الوزارة قالت إن ..., and the subject of the sentence for مؤكدا أن."""
+"""Subjects that do not stand after their cue: الوزارة قالت إن ..., and who is meant by مؤكدا أن or وأضاف."""
 
 from newsetl.stages.quotes.lexicon import Form
 from newsetl.stages.quotes.scene import Scene
-from newsetl.stages.quotes.speakers import Phrase, find_phrase, is_anonymous, is_body, is_role, read_phrase
+from newsetl.stages.quotes.speakers import (
+    Phrase, base_word, find_phrase, is_adverb, is_definite_role, is_name_like, read_phrase, starts_speaker,
+)  # fmt: skip
 
-_OPENING = frozenset(("و", "لكن", "ولكن", "اما", "فيما", "بينما", "كما", "غير", "ان", "وكان", "كان", "وكانت", "كانت", "وقد", "قد"))
-_LONGEST = 14
+_OPENING = frozenset(
+    ("و", "لكن", "ولكن", "اما", "فيما", "بينما", "كما", "غير", "ان", "فان", "وان", "وكان", "كان", "وكانت", "كانت", "وقد", "قد", "الا", "رغم", "ثم", "واذ", "اذ", "،")
+)  # fmt: skip
+_LONGEST = 16  # tokens between the start of a subject and its verb
+_SENTENCES_BACK = 3
+_VERB_REACH = 6  # tokens from the start of a sentence to its subject
+_FAR = 200  # tokens
 
 
 def find_subject_before(scene: Scene, cue: int, form: Form) -> Phrase | None:
-    """The noun phrase before a cue that is its subject, or None."""
-    if form.kind == "noun" or form.suffixed:
+    """The noun phrase right before a cue that is its subject, or None.
+
+    It begins its clause: at the start of the sentence or after إلا أن، لكن، وكان and the like.
+    """
+    if form.kind in ("noun", "participle") or form.suffixed:
         return None
     start = scene.sentence_start[cue]
     before = scene.key(cue - 1)
     if before in ("التي", "الذي", "الذين"):
         return _head_of_relative(scene, cue - 1, start)
-    if form.joined:
+    if form.joined or before in scene.cues.negations:
         return None
-    if form.kind == "participle":
+    stop = cue - 1 if before == "قد" else cue
+    first = stop
+    while first > max(start, cue - _LONGEST) and (
+        scene.span_at[first - 1] >= 0 or scene.keys[first - 1] not in _OPENING or scene.keys[first - 1] == "،"
+    ):
+        first -= 1
+    if first > start and scene.keys[first - 1] not in _OPENING:
         return None
-    first = start
-    while first < cue and (scene.keys[first] in _OPENING or not scene.keys[first][:1].isalnum()):
+    while first < stop and not scene.keys[first][:1].isalnum() and scene.span_at[first] < 0:
         first += 1
-    if first >= cue or cue - first > _LONGEST or not _starts_subject(scene, first):
+    if first >= stop or not _can_be_subject(scene, first, stop):
         return None
-    phrase = find_phrase(scene, first, cue)
-    if phrase is None or cue - phrase.stop > 1:
-        return None
-    return phrase
+    phrase = find_phrase(scene, first, stop)
+    return phrase if phrase is not None and stop - phrase.stop <= 1 and phrase.first == first else None
 
 
-def _starts_subject(scene: Scene, at: int) -> bool:
-    key = scene.keys[at]
-    words = scene.words
-    return is_role(scene, key) or is_body(scene, key) or is_anonymous(scene, key) or key in words.titles or key in words.given
+def _can_be_subject(scene: Scene, first: int, stop: int) -> bool:
+    if starts_speaker(scene, first):
+        return True
+    keys = scene.keys[first:stop]
+    return len(keys) <= 3 and all(is_name_like(scene, k) and not is_adverb(scene, k) for k in keys)
 
 
 def _head_of_relative(scene: Scene, relative: int, start: int) -> Phrase | None:
     """The noun before الذي: back to the nearest word that can head a speaker phrase."""
     stop = relative - 1 if scene.key(relative - 1) == "،" else relative
     for at in range(stop - 1, max(start, stop - 10) - 1, -1):
-        if scene.span_at[at] < 0 and _starts_subject(scene, at):
+        if scene.span_at[at] < 0 and starts_speaker(scene, at) and scene.key(at - 1) not in scene.words.titles:
             return read_phrase(scene, at, stop)
+    return None
+
+
+def guess_subject(scene: Scene, cue: int, floor: int, *, strict: bool) -> Phrase | None:
+    """Who an elided subject may be when nobody has spoken since `floor`: the subject of the nearest sentence.
+
+    The sentence of the cue comes first, then the ones before it, three in all.
+
+    Args:
+        strict: Somebody spoke before, so that only a person named in an earlier sentence can take over.
+    """
+    stop = cue
+    start = scene.sentence_start[cue]
+    for _ in range(_SENTENCES_BACK):
+        if stop - start > 1 and start >= floor:
+            phrase = _find_sentence_subject(scene, start, stop)
+            is_here = scene.sentence_start[cue] == start
+            if phrase is not None and (is_here or not strict or (phrase.kind == "person" and phrase.name is not None)):
+                return phrase
+        at = start - 1
+        while at > 0 and scene.sentence_start[at] == at:
+            at -= 1
+        if at <= floor:
+            return None
+        start, stop = scene.sentence_start[at], scene.sentence_stop[at]
+    return None
+
+
+def _is_opening(scene: Scene, at: int) -> bool:
+    key = scene.keys[at]
+    return key in _OPENING or not key[:1].isalnum() or key in scene.words.turns or scene.key(at + 1) in scene.words.turns
+
+
+def _find_sentence_subject(scene: Scene, start: int, stop: int) -> Phrase | None:
+    """The first noun phrase after the opening verb, or the one that begins the sentence."""
+    first = start
+    while first < stop and scene.span_at[first] < 0 and _is_opening(scene, first):
+        first += 1
+    form = scene.forms[first] if first < stop else None
+    if form is not None and form.kind == "verb" and not form.suffixed:
+        phrase = find_phrase(scene, first + 1, stop)
+        if phrase is not None and phrase.first == first + 1 and (phrase.name is not None or starts_speaker(scene, phrase.first)):
+            return phrase
+    for at in range(first, min(first + _VERB_REACH, stop)):
+        if scene.span_at[at] >= 0 or scene.paragraph[at] < 0:
+            return None
+        if starts_speaker(scene, at) and scene.forms[at] is None and not _is_governed(scene, at, first):
+            phrase = find_phrase(scene, at, stop)
+            return phrase if phrase is not None and phrase.first == at and _is_actor(scene, phrase) else None
+    return None
+
+
+def _is_governed(scene: Scene, at: int, first: int) -> bool:
+    """Does the noun depend on the word before it (a preposition, a noun), so that it is no subject?"""
+    if at <= first + 1:
+        return False
+    before = scene.keys[at - 1]
+    if before in scene.words.boundaries or before in scene.cues.prepositions or before in scene.cues.governors:
+        return True
+    return before.startswith(("ال", "لل", "بال")) or starts_speaker(scene, at - 1) or not before[:1].isalpha()
+
+
+def _is_actor(scene: Scene, phrase: Phrase) -> bool:
+    """Can the subject of a sentence that is no quote speak later? Texts and bare nouns cannot."""
+    key = scene.keys[phrase.first]
+    return phrase.kind == "person" or (base_word(key) not in scene.words.texts and (phrase.definite or phrase.stop - phrase.first > 1))
+
+
+def guess_person(scene: Scene, cue: int, gender: str) -> Phrase | None:
+    """The nearest person with a title or a known given name before a cue: the last resort.
+
+    For a feminine verb only a feminine description in ة is trusted.
+    """
+    words = scene.words
+    for at in range(cue - 1, max(0, cue - _FAR), -1):
+        key = scene.keys[at]
+        if scene.paragraph[at] >= 0 and scene.span_at[at] < 0 and (key in words.titles or key in words.given or is_definite_role(scene, key)):
+            if gender == "f" and not (key.endswith("ة") and key not in words.given):
+                continue
+            while at > 0 and (scene.keys[at - 1] in words.titles or scene.keys[at - 1] in words.given):
+                at -= 1
+            phrase = read_phrase(scene, at, min(at + 5, cue))
+            if phrase.name is not None and phrase.kind == "person":
+                return phrase
     return None

@@ -1,0 +1,61 @@
+"""A run that is killed anywhere leaves readable datasets, and the next run ends as if nothing had happened."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+TEXT = "قال المدير سامي الخطيب إن العمل في المحطة رقم {n} يسير كما خطط له.\n\nوأضاف: «سننتهي في الموعد المحدد»."
+KILL_AFTER_SECONDS = (0.2, 0.5, 0.7, 0.9, 1.1, 1.3, 1.6)
+
+
+@pytest.fixture
+def archive(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for part in range(4):
+        rows = [
+            {
+                "url": f"https://one.example/{part}/{n}",
+                "text": TEXT.format(n=n + 100 * part),
+                "date": f"2021-{1 + n % 12:02}-05",
+                "source": f"outlet {n % 3}",
+            }
+            for n in range(150)
+        ]
+        lines = [json.dumps(row, ensure_ascii=False) for row in rows]
+        (folder / f"{part}.jsonl").write_text("\n".join([*lines, "{broken"]), encoding="utf-8")
+    return folder
+
+
+def command(archive: Path, out: Path) -> list[str]:
+    return [sys.executable, "-m", "newsetl.cli", "run", str(archive), "--out", str(out), "--workers", "2"]
+
+
+def digests(root: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.glob("*/source=*/**/*.parquet"))
+    }
+
+
+def test_killed_runs_lose_and_double_nothing(archive, tmp_path):
+    clean, killed = tmp_path / "clean", tmp_path / "killed"
+    subprocess.run(command(archive, clean), check=True, stdout=subprocess.DEVNULL)
+    for seconds in KILL_AFTER_SECONDS:
+        process = subprocess.Popen(command(archive, killed), stdout=subprocess.DEVNULL, start_new_session=True)
+        time.sleep(seconds)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if any((killed / "articles").glob("source=*/**/*.parquet")):
+            assert pd.read_parquet(killed / "articles")["article_id"].is_unique
+    subprocess.run(command(archive, killed), check=True, stdout=subprocess.DEVNULL)
+    assert digests(killed) == digests(clean)
+    assert not list(killed.glob("_staging-*"))

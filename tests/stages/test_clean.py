@@ -1,0 +1,184 @@
+"""Cleaning: characters repaired by name, lines taken out by rule, nothing lost unlisted."""
+
+import tomllib
+import unicodedata
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from newsetl.arabic.boilerplate import find_rule, load_boilerplate
+from newsetl.arabic.characters import load_characters, repair_text
+from newsetl.records import Block, Draft, Fields, Place, RawRecord
+from newsetl.stages.clean import clean_article
+
+CASES = Path(__file__).parents[1] / "cases"
+RECORD = RawRecord(Place("x", None, 1, ""), "text", fields=Fields(external_id="7"))
+FIRST = "وصل إلى المرفأ صباح اليوم قارب خشبي قديم يحمل سبعة عشر صيادا بعد رحلة دامت ثلاثة أسابيع كاملة."
+SECOND = "وقال أكبرهم سنا إن البحر كان هادئا معظم الوقت وإن الخبز نفد منهم قبل الوصول بيومين اثنين فقط."
+
+
+def cases(name: str) -> list:
+    rows = tomllib.loads((CASES / f"{name}.toml").read_text(encoding="utf-8"))["case"]
+    marks = {"fail": pytest.mark.xfail(strict=True), "pass": ()}
+    return [pytest.param(row, id=row["label"], marks=marks[row["expect"]]) for row in rows]
+
+
+def clean(*lines: str, title: str | None = None, extractor: str = "lines") -> Draft:
+    return clean_article(Draft(RECORD, extractor, tuple(map(Block, lines)), title=title))
+
+
+def texts(draft: Draft) -> list[str]:
+    return [block.text for block in draft.blocks]
+
+
+@pytest.mark.parametrize("case", cases("repairs"))
+def test_repairs_change_what_the_table_says(case):
+    assert repair_text(case["input"]) == (case["expected"], tuple(case["fixes"]))
+
+
+@pytest.mark.parametrize("case", cases("boilerplate"))
+def test_rules_take_out_what_the_table_says(case):
+    rule = find_rule(case["input"], at_edge=case.get("edge", False))
+    assert (rule.name if rule else "") == case["expected"]
+
+
+@pytest.mark.parametrize(
+    "context", ["{}", "{}ا", "ا{}", "ا{}ا", "«{}»", "“{}”", "({})", "{}،", "{}؛", "{}؟", "1{}", "-{}"]
+)
+@pytest.mark.parametrize("letter", [*"پچڤگژکی", "\u064e", "\u0651", "؟", "٣", "۴"])
+def test_letters_marks_and_digits_stay_in_every_context(letter, context):
+    text = context.format(letter)
+    assert repair_text(text) == (text, ())
+
+
+def test_the_names_in_the_character_table_are_those_of_unicode():
+    tables = load_characters()
+    controls = {"\t": "CHARACTER TABULATION", "\x0b": "LINE TABULATION", "\x0c": "FORM FEED"}
+    controls |= {"\r": "CARRIAGE RETURN", "\x85": "NEXT LINE"}
+    for group in set(tables) - {"composed"}:
+        for character, name in tables[group].items():
+            assert unicodedata.name(character, controls.get(character)) == name
+    for apart, composed in tables["composed"].items():
+        assert unicodedata.normalize("NFC", apart) == composed
+
+
+def test_no_phrase_of_the_boilerplate_table_holds_presentation_forms_or_stands_twice_in_a_rule():
+    raw = files("newsetl.arabic").joinpath("boilerplate.toml").read_text(encoding="utf-8")
+    assert not [c for c in raw if "\ufb50" <= c <= "\ufdff" or "\ufe70" <= c <= "\ufefe"]
+    for rule in tomllib.loads(raw)["rule"]:
+        assert len(rule["phrases"]) == len(set(rule["phrases"])), rule["name"]
+    assert load_boilerplate().phrases
+
+
+def test_a_byline_is_moved_and_listed():
+    draft = clean("سالم العلي – بيروت", FIRST, SECOND)
+    assert texts(draft) == [FIRST, SECOND]
+    assert draft.bylines == ("سالم العلي – بيروت",)
+    assert [(r.rule, r.text) for r in draft.removed] == [("byline", "سالم العلي – بيروت")]
+
+
+def test_a_place_and_a_day_are_a_dateline():
+    draft = clean("سرت – ٣ شباط ٢٠١٨", FIRST, SECOND)
+    assert draft.datelines == ("سرت – ٣ شباط ٢٠١٨",)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "expected"),
+    [
+        ("القاهرة (وكالة الوادي) - ", "القاهرة (وكالة الوادي) -"),
+        ("صور، لبنان (CNN) -- ", "صور، لبنان (CNN) --"),
+        ("الرياض – واس: ", "الرياض – واس:"),
+        ("طرابلس - سالم العلي - ", "طرابلس - سالم العلي -"),
+    ],
+)
+def test_a_dateline_in_a_paragraph_is_copied_and_stays(prefix, expected):
+    draft = clean(prefix + FIRST, SECOND)
+    assert draft.datelines == (expected,)
+    assert texts(draft)[0] == prefix + FIRST
+
+
+@pytest.mark.parametrize("first", [FIRST, "زار الوفد النادي (الأهلي) أمس. " + FIRST, "قال الوزير: " + FIRST])
+def test_a_paragraph_without_a_dateline_gives_none(first):
+    assert clean(first, SECOND).datelines == ()
+
+
+def test_the_title_repeated_above_the_body_goes():
+    draft = clean("قارب قديم يصل إلى المرفأ", FIRST, SECOND, title="قارب قديم يصل إلى المرفأ")
+    assert texts(draft) == [FIRST, SECOND]
+    assert [r.rule for r in draft.removed] == ["repeated-title"]
+
+
+def test_the_title_as_the_page_shows_it_replaces_one_with_the_name_of_the_outlet():
+    draft = clean("قارب قديم يصل إلى المرفأ", FIRST, SECOND, title="قارب قديم يصل إلى المرفأ | الضفة")
+    assert draft.title == "قارب قديم يصل إلى المرفأ"
+
+
+def test_a_paragraph_that_stands_twice_is_kept_once():
+    draft = clean(FIRST, SECOND, FIRST)
+    assert texts(draft) == [FIRST, SECOND]
+    assert [r.rule for r in draft.removed] == ["repeated-paragraph"]
+
+
+def test_headlines_of_other_articles_between_paragraphs_go_and_a_single_heading_stays():
+    links = ["مهرجان القوارب يعود إلى المرفأ بعد غياب ست سنوات كاملة", "صيادون يطلبون مخزنا للثلج"]
+    assert texts(clean(FIRST, *links, SECOND)) == [FIRST, SECOND]
+    assert texts(clean(FIRST, links[0], SECOND)) == [FIRST, links[0], SECOND]
+
+
+def test_short_verses_between_paragraphs_stay():
+    verses = ["أيا دار سلمى في الربى", "سقاك من الغيث الندى"]
+    assert texts(clean(FIRST, *verses, SECOND)) == [FIRST, *verses, SECOND]
+
+
+def test_questions_of_the_writer_between_paragraphs_stay():
+    questions = ["هل يعود القارب إلى البحر قبل نهاية موسم العواصف المقبل؟", "وهل يجد من يقوده؟"]
+    assert texts(clean(FIRST, *questions, SECOND)) == [FIRST, *questions, SECOND]
+
+
+@pytest.mark.parametrize("line", ["(1)", "* البحر والناس", "1 من 3", "عاد الهدوء إلى المدينة بعد العاصفة"])
+def test_a_first_line_of_another_shape_is_no_byline(line):
+    assert texts(clean(line, FIRST, SECOND)) == [line, FIRST, SECOND]
+
+
+def test_a_block_of_related_articles_goes_to_its_end():
+    draft = clean(FIRST, "مواضيع ذات صلة", "قرية تبني مدرستها", "عودة قطار الصمغ", SECOND)
+    assert texts(draft) == [FIRST, SECOND]
+    assert [r.rule for r in draft.removed] == ["read-also"] * 3
+
+
+def test_a_link_glued_to_the_last_line_becomes_a_caption():
+    draft = clean(FIRST, SECOND + " رابط الخبر بصحيفة الضفة: قارب قديم")
+    assert [(b.text, b.role) for b in draft.blocks[1:]] == [
+        (SECOND, None),
+        ("رابط الخبر بصحيفة الضفة: قارب قديم", "caption"),
+    ]
+
+
+def test_teasers_below_a_body_of_a_known_layout_go():
+    teasers = [
+        f"أعلن اتحاد الصيادين رقم {n} أنه سيفتتح مدرسة بحرية جديدة للأولاد قبل نهاية العام الحالي." for n in range(5)
+    ]
+    draft = clean("صور، لبنان (CNN) -- " + FIRST, SECOND, *teasers)
+    assert len(draft.blocks) == 2
+    assert texts(clean(FIRST, SECOND, *teasers)) == [FIRST, SECOND, *teasers]
+
+
+def test_boxes_around_the_body_of_a_page_go_but_not_from_plain_text():
+    lines = ["أخبار متفرقة", "قارب قديم يصل إلى المرفأ", FIRST, SECOND, "الطقس اليوم", "صور 18"]
+    assert texts(clean(*lines, title=lines[1], extractor="trafilatura")) == [FIRST, SECOND]
+    assert "صور 18" in texts(clean(*lines, title=lines[1]))
+
+
+def test_roles_of_the_markup_survive_repairs_and_line_breaks():
+    draft = clean_article(
+        Draft(RECORD, "trafilatura", (Block("عنوان&nbsp;صغير", "heading"), Block(f"{FIRST}\r\n{SECOND}")))
+    )
+    assert [(b.text, b.role) for b in draft.blocks] == [("عنوان صغير", "heading"), (FIRST, None), (SECOND, None)]
+    assert draft.fixes == ("html-entities", "odd-spaces")
+
+
+@pytest.mark.parametrize("lines", [["***", "...."], ["123 456"], ["هل أعجبك الموضوع؟"], ["\u200f \u00a0"]])
+def test_a_body_of_which_nothing_is_left_is_rejected(lines):
+    rejected = clean(*lines)
+    assert (rejected.stage, rejected.reason, rejected.external_id) == ("clean", "no-text", "7")
