@@ -114,6 +114,10 @@ def test_the_title_as_the_page_shows_it_replaces_one_with_the_name_of_the_outlet
     assert draft.title == "قارب قديم يصل إلى المرفأ"
 
 
+def test_a_body_that_is_nothing_but_the_title_stays():
+    assert texts(clean("قارب قديم يصل إلى المرفأ", title="قارب قديم يصل إلى المرفأ")) == ["قارب قديم يصل إلى المرفأ"]
+
+
 def test_a_paragraph_that_stands_twice_is_kept_once():
     draft = clean(FIRST, SECOND, FIRST)
     assert texts(draft) == [FIRST, SECOND]

@@ -46,6 +46,28 @@ def test_a_byline_that_is_an_outlet_names_the_source():
     assert find(bylines=("بيروت - سلمى الراوي",)).source == "unknown"
 
 
+def test_a_byline_of_an_unknown_newspaper_names_the_source():
+    found = find(bylines=("صحيفة الضفاف", "سلمى الراوي"))
+    assert (found.source_name, found.authors) == ("صحيفة الضفاف", ("سلمى الراوي",))
+    assert find(bylines=("أطلال برس - سلمى الراوي",)).source_name == "أطلال برس"
+
+
+def test_an_unknown_site_has_its_slug_from_the_address_and_its_name_from_the_page():
+    found = find(Fields(url="https://diffa.example/1"), site_name="الضفاف")
+    assert (found.source, found.source_name) == ("diffa-example", "الضفاف")
+
+
+def test_the_own_outlet_is_no_author():
+    found = find(Fields(source="أفق الوادي"), authors=("بيروت - أفق الوادي",))
+    assert (found.authors, found.dateline_place) == ((), "بيروت")
+
+
+def test_a_dateline_in_the_first_paragraph_is_read():
+    found = find(text="القاهرة (رويترز) - " + BODY)
+    assert (found.dateline_place, found.agency) == ("القاهرة", "رويترز")
+    assert find(text="الجسر الجديد - كما يقولون - طويل. " + BODY).dateline_place is None
+
+
 def test_the_record_names_the_source_before_site_and_address():
     found = find(Fields(source="هسبريس", url="https://www.okaz.com.sa/1"), site_name="ترك برس")
     assert found.source == "hespress"

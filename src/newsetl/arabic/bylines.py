@@ -3,13 +3,28 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from newsetl.arabic.folding import fold_name
 from newsetl.arabic.tables import load_table
 
+WORD_LISTS = (
+    "titles",
+    "desks",
+    "organisation_heads",
+    "masthead_heads",
+    "masthead_tails",
+    "place_heads",
+    "name_particles",
+    "names_in_waw",
+)
 _SIGNS = re.compile(r"[\"'«»“”‘’()\[\]{}:;,،؛.!؟?|/\\_*•·–—-]+")
+
+# Places, agencies and desks come back in every byline; keys kept at a time.
+KEY_CACHE = 16384
+# More words than any newspaper has in its name.
+MAX_MASTHEAD_WORDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +44,9 @@ class Bylines:
     organisation_heads: frozenset[str]
     place_heads: frozenset[str]
     prose_words: frozenset[str]
+    masthead_heads: frozenset[str]
+    masthead_tails: frozenset[str]
+    name_particles: frozenset[str]
     names_in_waw: frozenset[str]
     agencies: Mapping[str, str]
     places: frozenset[str]
@@ -36,6 +54,7 @@ class Bylines:
     origin: re.Pattern[str]
 
 
+@lru_cache(maxsize=KEY_CACHE)
 def byline_key(text: str) -> str:
     """The matching key of a piece of a byline: folded, signs as spaces, spelt-out letters joined ("أ. ف. ب").
 
@@ -51,10 +70,7 @@ def load_bylines() -> Bylines:
     table, places = load_table("bylines.toml"), load_table("places.toml")
     roles = {byline_key(w): kind for kind in ("author", "second", "photo") for w in table[f"{kind}_words"]}
     agencies = {byline_key(form): name for name, forms in table["agencies"].items() for form in (name, *forms)}
-    keys = {
-        name: frozenset(map(byline_key, table[name]))
-        for name in ("titles", "desks", "organisation_heads", "place_heads", "names_in_waw")
-    }
+    keys = {name: frozenset(map(byline_key, table[name])) for name in WORD_LISTS}
     heads = "|".join(map(re.escape, table["origin_heads"]))
     nouns = "|".join(map(re.escape, table["outlet_nouns"]))
     return Bylines(
@@ -65,6 +81,9 @@ def load_bylines() -> Bylines:
         organisation_heads=keys["organisation_heads"],
         place_heads=keys["place_heads"],
         prose_words=frozenset(table["prose_words"]),
+        masthead_heads=keys["masthead_heads"],
+        masthead_tails=keys["masthead_tails"],
+        name_particles=keys["name_particles"],
         names_in_waw=keys["names_in_waw"],
         agencies=MappingProxyType(agencies),
         places=frozenset(map(byline_key, places["places"])),
@@ -74,3 +93,16 @@ def load_bylines() -> Bylines:
             rf"\b(?:{heads})(?: \w{{1,20}}){{0,3}}? (?:{nouns}) (?P<name>\S{{1,30}}(?: \S{{1,30}}){{0,3}})"
         ),
     )
+
+
+def is_masthead(text: str) -> bool:
+    """Whether a name is that of a newspaper or site by its first or last word, known or not.
+
+    >>> is_masthead("صحيفة الضفاف"), is_masthead("أطلس برس"), is_masthead("سلمى الراوي"), is_masthead("صحيفة")
+    (True, True, False, False)
+    """
+    words = byline_key(text).split()
+    if not 2 <= len(words) <= MAX_MASTHEAD_WORDS:
+        return False
+    table = load_bylines()
+    return words[0] in table.masthead_heads or words[-1] in table.masthead_tails

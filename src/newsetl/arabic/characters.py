@@ -165,14 +165,21 @@ def compose_letters(text: str) -> str:
     return _COMPOSED.sub(lambda m: load_characters()["composed"][m[0]], text)
 
 
-_TATWEEL = re.compile(f"(?<=[{_ARABIC_LETTERS}{_ARABIC_MARKS}])\u0640+(?=[{_ARABIC_LETTERS}{_ARABIC_MARKS}])")
+_TATWEEL = re.compile(
+    f"(?<=[{_ARABIC_LETTERS}{_ARABIC_MARKS}])"
+    r"(?:(?<!\b[لب])(?<!\b[وف][لب])\u0640+|\u0640{2,})"
+    f"(?=[{_ARABIC_LETTERS}{_ARABIC_MARKS}])"
+)
 
 
 def strip_tatweel(text: str) -> str:
-    """Words without stretching. A tatweel that ends a word (لـ"الوطن"، 1436هـ) or stands alone as a dash is kept.
+    """Words without stretching.
 
-    >>> strip_tatweel("الريـــاض ـ لـ«الوطن» 1436هـ")
-    'الرياض ـ لـ«الوطن» 1436هـ'
+    Kept, as spelling and no ornament: a tatweel that ends a word (لـ"الوطن"، 1436هـ), a single one that sets a
+    preposition apart from a name (لـموقع، بـتونس), and one that stands alone as a dash.
+
+    >>> strip_tatweel("الريـــاض ـ لـ«الوطن» ولـموقع 1436هـ")
+    'الرياض ـ لـ«الوطن» ولـموقع 1436هـ'
     """
     return _TATWEEL.sub("", text) if "\u0640" in text else text
 

@@ -31,13 +31,18 @@ def _read_line(line: Line, codec: str, stream: ByteStream, reading: Reading) -> 
     if line.raw is None:
         assert line.region is not None  # noqa: S101  what Line promises
         reason = "too-large", f"a line of {line.region.length} bytes"
-        return reading.skipped(line.region, *(reason if line.ending else broken_reason(stream, *reason)))
+        return reading.skipped(line.region, *_reason(line, stream, *reason))
     value, problem = parse_json(decode_text(line.raw, codec))
     if problem:
-        return reading.reject(line.offset, line.raw, *broken_reason(stream, "bad-json", problem))
+        return reading.reject(line.offset, line.raw, *_reason(line, stream, "bad-json", problem))
     if not isinstance(value, dict):
         return reading.reject(line.offset, line.raw, "not-an-object", f"a JSON {type(value).__name__}")
     return reading.row(line.offset, line.raw, value)
+
+
+def _reason(line: Line, stream: ByteStream, reason: str, detail: str) -> tuple[str, str]:
+    """Why a line is bad: the stream's own reason for a last line that it breaks off in."""
+    return (reason, detail) if line.ending else broken_reason(stream, reason, detail)
 
 
 def parse_json(text: str) -> tuple[Any, str | None]:

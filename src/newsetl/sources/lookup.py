@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from newsetl.arabic.folding import fold_name
@@ -11,6 +11,8 @@ from newsetl.sources.hosts import find_host, registrable_domain
 from newsetl.sources.outlets import UNKNOWN, UNKNOWN_SLUG, Outlet, load_outlets
 from newsetl.sources.slugs import MAX_NAME, clean_name, make_slug
 
+# Names of one run come back in each article of an outlet; keys kept at a time.
+KEY_CACHE = 8192
 _HOST_LIKE = re.compile(r"(?:https?://\S{1,200}|[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,4})/?")
 _KIND = re.compile(r"^(?:(?:صحيفه|جريده|موقع|قناه|وكاله|شبكه|بوابه|مجله|تلفزيون)\s)")
 _SIGNS = re.compile(r"[\"'«»“”()\[\]:;,،.!|\-–—_*]+")
@@ -42,6 +44,7 @@ def load_index() -> OutletIndex:
     return OutletIndex(MappingProxyType(by_name), MappingProxyType(by_domain), frozenset(claims))
 
 
+@lru_cache(maxsize=KEY_CACHE)
 def name_key(name: str) -> str:
     """The key of an outlet's name: folded, without صحيفة and its like and without signs.
 
@@ -49,6 +52,12 @@ def name_key(name: str) -> str:
     True
     """
     return _KIND.sub("", _plain_key(name))
+
+
+@lru_cache(maxsize=KEY_CACHE)
+def outlet_keys(outlet: Outlet) -> frozenset[str]:
+    """The keys of all names of an outlet, its slug and its domains among them."""
+    return frozenset(map(name_key, (outlet.name, outlet.slug, *outlet.aliases, *outlet.domains)))
 
 
 def _plain_key(name: str) -> str:

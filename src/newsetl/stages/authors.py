@@ -9,22 +9,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html import unescape
 
-from newsetl.arabic.bylines import Bylines, byline_key, load_bylines
+from newsetl.arabic.bylines import byline_key, is_masthead, load_bylines
 from newsetl.arabic.calendars import load_calendar
 from newsetl.arabic.folding import fold_name
 from newsetl.sources.lookup import find_known, load_index, name_key
+from newsetl.stages.names import EDGE, clean_name, is_arabic_word, split_names
 
 # A longer string is a sentence that landed in the author field. Characters.
 MAX_BYLINE = 160
-# Given name, father, grandfather, tribe, and a title or two; particles are not counted.
-MAX_NAME_WORDS = 6
-_PARTICLES = frozenset(
-    {"بن", "ابن", "بنت", "ال", "عبد", "ابو", "ابي", "ابا", "ام", "بو", "ولد", "ذو", "de", "van", "von", "al", "bin"}
-)
-MIN_NAME_WORDS = 2
+MAX_PLACE_WORDS = 3
 MAX_AUTHORS = 20
 # A string with a full stop and so many spaces is a sentence.
 PROSE_SPACES = 6
+_AGENCY_NOUN = "وكاله "  # folded
 
 _DROPPED = re.compile(
     "[\u0000-\u0008\u000e-\u001f\u007f-\u009f\u061c\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd]"
@@ -32,16 +29,15 @@ _DROPPED = re.compile(
 _TATWEEL_IN_WORD = re.compile("(?<=[\u0620-\u064a])\u0640+(?=[\u0620-\u064a])")
 _PRESENTATION = re.compile("[\ufb50-\ufdff\ufe70-\ufefc]")
 _SPACES = re.compile(r"\s+")
-_NO_NAME = re.compile(r"https?://|www\.|@|\.(?:com|net|org)\b", re.IGNORECASE)
-_DIGIT = re.compile(r"\d")
+_NO_DIGIT = re.compile(r"\d")
 # A spaced or one-sided dash, a tatweel standing alone as one, a slash, a colon, a bar, a comma, a lone quote mark.
 _CUT = re.compile(r"\s+[-–—ـ]+\s*|[-–—ـ]+\s+|\s*[/\\|:؛;،,&•·_\n\t]\s*|(?<=\w)[\"«»“”](?=\w)")
 _TIGHT_DASH = re.compile(r"[-–—ـ]")
+_HEAD = re.compile(r"([^\n:–—-]{2,60}?)\s*(?:[-–—]{1,3}|:)\s")
 _PARENTHESIS = re.compile(r"[(\[]([^()\[\]]{0,60})[)\]]")
 _QUOTED = re.compile("[\"'«»“”‘’]")
 _FROM = re.compile(r"^(.{3,60}) من ([^ ].{1,30})$")
 _NAME = re.compile("[^\\W\\d_][\\w .'’\u064b-\u0652\u0670-]{0,78}[^\\W\\d_][\u064b-\u0652]{0,2}\\.?|[^\\W\\d_]")
-_EDGE = " \t.،,-–—ـ:؛;|/\"'«»“”*…"
 
 
 @dataclass(slots=True)
@@ -52,24 +48,28 @@ class Byline:
     second: list[str] = field(default_factory=list)  # translators and editors: authors when there is no other
     agencies: list[str] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
+    own: frozenset[str] = frozenset()  # keys of the outlet's own names: no persons
 
     def persons(self) -> tuple[str, ...]:
         return tuple((self.authors or self.second)[:MAX_AUTHORS])
 
 
-def find_bylines(fields: Iterable[str], lines: Iterable[str] = (), datelines: Iterable[str] = ()) -> Byline:
+def find_bylines(
+    fields: Iterable[str], lines: Iterable[str] = (), datelines: Iterable[str] = (), own: frozenset[str] = frozenset()
+) -> Byline:
     """Everything that author fields, byline lines and datelines name.
 
     Args:
         fields: Values that a record or page gives as its author.
         lines: Lines of the body that are bylines; their persons count when the fields name none.
         datelines: Beginnings of a body ("القاهرة (رويترز)"); a person there needs a place, agency or role beside.
+        own: Keys of the names of the article's own outlet (`newsetl.sources.lookup.outlet_keys`).
 
     >>> found = find_bylines(["لندن: سلمى الراوي ووليد حداد", "رويترز"])
     >>> found.authors, found.agencies, found.places
     (['سلمى الراوي', 'وليد حداد'], ['رويترز'], ['لندن'])
     """
-    found, below = Byline(), Byline()
+    found, below = Byline(own=own), Byline(own=own)
     for text in fields:
         _read(text, found, single=True)
     for text in lines:
@@ -84,6 +84,20 @@ def find_bylines(fields: Iterable[str], lines: Iterable[str] = (), datelines: It
     for name in below.places:
         _add(found.places, name)
     return found
+
+
+def find_head(line: str, own: frozenset[str] = frozenset()) -> str | None:
+    """The dateline that a first paragraph begins with, when each piece of it is a known place, agency or outlet.
+
+    >>> find_head("القاهرة (رويترز) - أعلنت الهيئة أن الجسر سيفتح"), find_head("الجسر - كما قيل - قديم")
+    ('القاهرة (رويترز)', None)
+    """
+    match = _HEAD.match(line)
+    if match is None:
+        return None
+    pieces = _cut(_tidy(match[1]))
+    known = all(_is_known(piece) or is_masthead(piece) or name_key(piece) in own for piece in pieces)
+    return match[1].strip() if pieces and known else None
 
 
 def find_origin(line: str) -> str | None:
@@ -131,16 +145,16 @@ def _read_dateline(text: str, found: Byline) -> None:
     """A dateline names persons only beside a place, agency or role, and none before an agency in parentheses."""
     clean = _tidy(text)
     known = any(map(_is_known, _cut(clean))) or _strip_role(clean)[1] is not None
-    if not known:
+    if not known and not any(map(is_masthead, _cut(clean))):
         return
-    read = Byline()
+    read = Byline(own=found.own)
     _read(text, read, single=False)
     closing = _PARENTHESIS.search(clean)
-    if closing is None or not _is_known(closing[1]):
+    if closing is None or not (_is_known(closing[1]) or is_masthead(closing[1])):
         found.authors.extend(name for name in read.authors if name not in found.authors)
     elif places := _cut(clean[: closing.start()]):
         first = places[0]  # "سيؤول، كوريا الجنوبية (رويترز)": the town stands first, in the table or not
-        if not _is_known(first) and first.count(" ") <= 1 and all(map(_is_arabic_word, first.split())):
+        if not _is_known(first) and first.count(" ") <= 1 and all(map(is_arabic_word, first.split())):
             _add(found.places, first)
     for name in read.agencies:
         _add(found.agencies, name)
@@ -157,14 +171,27 @@ def _read(text: str, found: Byline, *, single: bool) -> None:
     alone = single and len(pieces) == 1
     role = "author"
     unknown: list[str] = []
+    if len(pieces) == 2 and (place := _find_place_before(text, pieces, found)):
+        _add(found.places, place)
+        pieces = pieces[1:]
     for piece in pieces:
         rest, new_role = _strip_role(piece)
         role = new_role or role
         if rest and not _add_piece(rest, role, found, alone=alone and new_role is None, many=len(pieces) > 1):
             unknown.append(rest)
     # "بينتونفيل: فلان الفلاني": a single word beside a person or an agency is the place, though no table has it.
-    if not found.places and (found.authors or found.agencies) and len(unknown) == 1 and _is_arabic_word(unknown[0]):
+    if not found.places and (found.authors or found.agencies) and len(unknown) == 1 and is_arabic_word(unknown[0]):
         _add(found.places, unknown[0])
+
+
+def _find_place_before(text: str, pieces: list[str], found: Byline) -> str | None:
+    """The first of two pieces when the other is an agency, or an outlet behind a colon: a town, known or not."""
+    first, second = pieces
+    agency = find_agency(second) is not None
+    outlet = _is_outlet(second, found) and ":" in text[: text.find(second)]
+    if not (agency or outlet) or _is_known(first) or _strip_role(first)[1] or first.count(" ") >= MAX_PLACE_WORDS:
+        return None
+    return first if all(map(is_arabic_word, first.split())) else None
 
 
 def _cut(text: str) -> list[str]:
@@ -174,7 +201,7 @@ def _cut(text: str) -> list[str]:
     for piece in _CUT.split(text):
         for part in _cut_wide(piece):
             pieces.extend(_cut_tight(part) if _TIGHT_DASH.search(part) else [part])
-    cleaned = (_QUOTED.sub("", piece).strip(_EDGE) for piece in pieces)
+    cleaned = (_QUOTED.sub("", piece).strip(EDGE) for piece in pieces)
     return [piece for piece in cleaned if piece]
 
 
@@ -204,35 +231,47 @@ def _strip_role(piece: str) -> tuple[str, str | None]:
     for length in range(min(table.longest_role, len(words)), 0, -1):
         role = table.roles.get(byline_key(" ".join(words[:length])))
         if role is not None:
-            return " ".join(words[length:]).strip(_EDGE), role
+            return " ".join(words[length:]).strip(EDGE), role
     return piece, None
 
 
 def _add_piece(piece: str, role: str, found: Byline, *, alone: bool, many: bool) -> bool:
     """Add one piece to what it names; False when it is one word that says nothing by itself."""
-    table = load_bylines()
-    key = byline_key(piece)
+    if _add_known(piece, role, found, placed=many or not alone):
+        return True
+    if match := _FROM.match(piece):
+        _add_piece(match[1], role, found, alone=False, many=True)
+        if _is_place_like(match[2]):
+            _add(found.places, match[2])
+        return True
+    if _NO_NAME.search(piece) or role == "photo" or _is_all_known(piece.split()):
+        return True
+    return _add_names(piece, role, found, alone=alone)
+
+
+def _add_known(piece: str, role: str, found: Byline, *, placed: bool) -> bool:
+    """Add a piece that tables know: agency, place (when `placed`), outlet, desk, or one with a date; False for others."""
+    table, key = load_bylines(), byline_key(piece)
     agency = table.agencies.get(key)
     if agency:
         if role != "photo":
             _add(found.agencies, agency)
-    elif (key in table.places or key.partition(" ")[0] in table.place_heads) and (many or not alone):
+    elif placed and (key in table.places or key.partition(" ")[0] in table.place_heads):
         _add(found.places, piece)
     elif _DIGIT.search(piece):
         place = _before_date(piece)
         if byline_key(place) in table.places:
             _add(found.places, place)
-    elif not key or key in table.places or key in table.desks or name_key(piece) in load_index().names:
-        pass
-    elif match := _FROM.match(piece):
-        _add_piece(match[1], role, found, alone=False, many=True)
-        if _is_place_like(match[2]):
-            _add(found.places, match[2])
-    elif _NO_NAME.search(piece) or role == "photo" or _is_all_known(piece.split()):
-        pass
+    elif _is_outlet(piece, found):
+        if key.startswith(_AGENCY_NOUN) and name_key(piece) not in found.own:
+            _add(found.agencies, piece)  # an agency that no table has: "وكالة أنباء الوادي"
     else:
-        return _add_names(piece, role, found, alone=alone)
+        return not key or key in table.places or key in table.desks
     return True
+
+
+def _is_outlet(piece: str, found: Byline) -> bool:
+    return name_key(piece) in found.own or name_key(piece) in load_index().names or is_masthead(piece)
 
 
 def _is_all_known(words: list[str]) -> bool:
@@ -250,98 +289,27 @@ def _before_date(piece: str) -> str:
     known = load_calendar().words
     while words and (byline_key(words[-1]) in known):
         words.pop()
-    return " ".join(words).strip(_EDGE)
+    return " ".join(words).strip(EDGE)
 
 
 def _add_names(piece: str, role: str, found: Byline, *, alone: bool) -> bool:
-    before = len(found.authors) + len(found.second)
-    names = _split_names(piece, load_bylines())
-    prose = not load_bylines().prose_words.isdisjoint(piece.split())
-    if not prose and all(_count_words(name) <= MAX_NAME_WORDS for name in names):
-        for name in names:
-            _add_name(name, role, found, alone=alone)
-    return " " in piece or len(found.authors) + len(found.second) > before
+    persons = found.authors if role == "author" else found.second
+    before = len(persons)
+    for part in split_names(piece, joined=bool(persons)):
+        name, place = clean_name(part, found.own, alone=alone)
+        if place:
+            _add(found.places, place)
+        if name:
+            _add(persons, name)
+    return " " in piece or len(persons) > before
 
 
 def _is_place_like(text: str) -> bool:
-    return find_agency(text) is None and not _DIGIT.search(text) and text.count(" ") <= 2
-
-
-def _count_words(name: str) -> int:
-    """Words of a name, particles (بن، آل، عبد، أبو) not counted."""
-    return sum(fold_name(word) not in _PARTICLES for word in name.split())
-
-
-def _split_names(piece: str, table: Bylines) -> list[str]:
-    """Names joined by و: cut only where both sides are names of two words and the second is not وليد or its like."""
-    words = piece.split()
-    names: list[list[str]] = [[]]
-    for at, word in enumerate(words):
-        joins = word.startswith("و") and fold_name(word) not in table.names_in_waw
-        if joins and len(names[-1]) >= MIN_NAME_WORDS and (len(words) - at >= MIN_NAME_WORDS or word == "و"):
-            names.append([word[1:]] if word != "و" else [])
-        else:
-            names[-1].append(word)
-    return [" ".join(name) for name in names if name]
-
-
-def _add_name(name: str, role: str, found: Byline, *, alone: bool) -> None:
-    """Keep what can be a person's name: letters only, two words or more unless it is all that the field says."""
-    table = load_bylines()
-    words = _strip_titles(name).split()
-    if len(words) > 2 and words[0].startswith("ال") and byline_key(words[0]) in table.places:
-        _add(found.places, words.pop(0))  # "الرياض خالد الفهد"
-    if len(words) > 3 and byline_key(words[-1]) in table.places:
-        _add(found.places, words.pop())  # "محمد علي سالم الرياض"
-    arabic = [word for word in words if not word.isascii()]
-    if len(arabic) >= MIN_NAME_WORDS:
-        words = arabic  # "Next Previous فلان الفلاني"
-    clean = " ".join(words)
-    key = byline_key(clean)
-    if not words or not _NAME.fullmatch(clean) or _DIGIT.search(clean):
-        return
-    if key in table.agencies or key in table.desks or byline_key(words[0]) in table.organisation_heads:
-        return
-    if name_key(clean) in load_index().names:
-        return
-    if len(words) == 1 and (not alone or clean.startswith("ال") or not _is_single_name(clean)):
-        return
-    _add(found.authors if role == "author" else found.second, clean)
+    return find_agency(text) is None and not _DIGIT.search(text) and text.count(" ") < MAX_PLACE_WORDS
 
 
 def _compose(match: re.Match[str]) -> str:
     return unicodedata.normalize("NFKC", match[0])
-
-
-def _is_single_name(word: str) -> bool:
-    """Whether one word may be a person: a capitalised Latin word, or an Arabic one of three letters or more."""
-    if word.isascii():
-        return word[0].isupper() and word[1:].islower() and len(word) > 2
-    return _is_arabic_word(word)
-
-
-def _is_arabic_word(word: str) -> bool:
-    return len(word) >= 3 and word.isalpha() and unicodedata.bidirectional(word[0]) == "AL"
-
-
-def _strip_titles(name: str) -> str:
-    """A name without د., الدكتور and their like at its front, one after the other.
-
-    >>> _strip_titles("أ.د. سلمى الراوي"), _strip_titles("م سالم"), _strip_titles("الدكتور")
-    ('سلمى الراوي', 'سالم', '')
-    """
-    titles = load_bylines().titles
-    rest = name.strip(_EDGE)
-    while rest:
-        match = _FIRST_WORD.match(rest)
-        if match is None or byline_key(match[1]) not in titles:
-            return rest
-        rest = rest[match.end() :].strip(_EDGE)
-    return rest
-
-
-# A title is a word, or a letter or two with stops ("أ.د."); a single letter needs its stop or a space.
-_FIRST_WORD = re.compile(r"((?:[^\W\d_]{1,2}\.){1,3}|[^\W\d_]+)\.?(?:\s+|(?<=\.)|$)")
 
 
 def _add(items: list[str], item: str) -> None:

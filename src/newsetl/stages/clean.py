@@ -157,7 +157,7 @@ def _judge_lines(blocks: tuple[Block, ...], title: str | None) -> list[Rule | No
     in_block = None
     for i, block in enumerate(blocks):
         rule = None if block.role == "caption" else _judge_line(block, seen, at_edge=i < first or i > last)
-        if rule is None and i <= first and title_key and _is_title(block.text, title_key):
+        if rule is None and i <= first and title_key and len(blocks) > 1 and _is_title(block.text, title_key):
             rule = _REPEATED_TITLE
         if rule is not None:
             in_block = rule if rule.kind == "block" else in_block

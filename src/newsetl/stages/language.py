@@ -10,7 +10,7 @@ from newsetl.arabic.tables import load_table
 
 UNDECIDED = "und"
 # The language of news prose shows in its first sentences. Characters.
-SAMPLE = 1500
+SAMPLE = 1000
 # A function word weighs as much as this many tell-tale letters: one foreign name (پوتین) makes no Persian.
 WORD_WEIGHT = 2.0
 # Fewer letters than this prove nothing.

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 
 from newsetl.arabic.bylines import load_bylines
 from newsetl.records import Document, Draft, Metadata, Reject
-from newsetl.sources.lookup import load_index, name_key
+from newsetl.sources.lookup import load_index, name_key, outlet_keys
 from newsetl.sources.outlets import Outlet
-from newsetl.stages.authors import Byline, find_agency, find_bylines, find_origin
+from newsetl.stages.authors import Byline, find_agency, find_bylines, find_head, find_origin
 from newsetl.stages.language import find_language
 from newsetl.stages.outlets import find_outlet
 from newsetl.stages.publication import FETCH_TOLERANCE, find_publication, parse_moment
@@ -18,6 +18,8 @@ from newsetl.stages.urls import canonicalize_url, is_same_site, names_article
 
 # Where an article says what it retells: its first paragraphs. Characters.
 ORIGIN_SPAN = 1800
+# A dateline at the beginning of a body is shorter. Characters.
+HEAD_SPAN = 80
 GENERIC_AGENCY = "وكالات"
 _TRAILER = re.compile(r"[(\[]([^()\[\]\n]{2,30})[)\]] ?\.?$")
 _WORDS_LEFT = 4  # a name of an outlet has at most so many words
@@ -33,7 +35,9 @@ def find_metadata(draft: Draft, document: Document) -> Metadata | Reject:
     zone = _load_zone(outlet.zone)
     fetched = parse_moment(fields.fetched, None)
     publication = find_publication(draft, document, zone, fetched)
-    byline = find_bylines(draft.authors or fields.authors, draft.bylines, draft.datelines)
+    own = outlet_keys(outlet) | {name_key(name) for name in (draft.site_name, fields.source) if name}
+    datelines = draft.datelines or _find_datelines(document, own)
+    byline = find_bylines(draft.authors or fields.authors, draft.bylines, datelines, own)
     url = draft.url or fields.url
     title = document.title or draft.title
     lang, score = find_language(document.text or title or "")
@@ -60,6 +64,12 @@ def find_metadata(draft: Draft, document: Document) -> Metadata | Reject:
         lang_score=score,
         flags=publication.flags,
     )
+
+
+def _find_datelines(document: Document, own: frozenset[str]) -> tuple[str, ...]:
+    """The dateline at the beginning of the body, where cleaning has named none."""
+    head = find_head(document.text[:HEAD_SPAN], own)
+    return (head,) if head else ()
 
 
 @cache

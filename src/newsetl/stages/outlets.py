@@ -1,9 +1,17 @@
 """Which outlet an article is of: by its record, its site, its address or its byline."""
 
+import re
+from dataclasses import replace
+
+from newsetl.arabic.bylines import is_masthead
 from newsetl.records import Draft
 from newsetl.sources.hosts import find_host
 from newsetl.sources.lookup import find_known, find_known_host, outlet_of_host, outlet_of_name
 from newsetl.sources.outlets import UNKNOWN, Outlet
+
+# Longer site names are mottoes. Characters.
+MAX_SITE_NAME = 40
+_PIECE = re.compile(r"\s+[-–—|]\s+|\s*[:،]\s*")
 
 
 def find_outlet(draft: Draft) -> Outlet:
@@ -20,8 +28,18 @@ def find_outlet(draft: Draft) -> Outlet:
     if known:
         return known
     if host:
-        return outlet_of_host(host)
-    return outlet_of_name(draft.site_name) if draft.site_name else UNKNOWN
+        # The address gives the slug, the page the name that people write.
+        named = outlet_of_host(host)
+        return replace(named, name=draft.site_name) if draft.site_name and _is_short(draft.site_name) else named
+    name = draft.site_name or next(
+        (piece for line in draft.bylines for piece in _PIECE.split(line) if is_masthead(piece)), None
+    )
+    return outlet_of_name(name) if name else UNKNOWN
+
+
+def _is_short(name: str) -> bool:
+    """Whether a site name is a name: some sites put their motto there."""
+    return len(name) <= MAX_SITE_NAME and "|" not in name
 
 
 def _first_known(lines: tuple[str, ...]) -> Outlet | None:

@@ -2,7 +2,7 @@
 
 import re
 
-from newsetl.sources.lookup import load_index, name_key
+from newsetl.sources.lookup import load_index, name_key, outlet_keys
 from newsetl.sources.outlets import Outlet
 
 # How often a part may be cut off: section and outlet, and one to spare.
@@ -21,9 +21,7 @@ def strip_outlet(title: str, outlet: Outlet, site_name: str | None = None, secti
     >>> strip_outlet("لبنان - الحكومة تجتمع غدا", Outlet("alnsym", "النسيم"))
     'لبنان - الحكومة تجتمع غدا'
     """
-    own = {name_key(name) for name in (outlet.name, outlet.slug, *outlet.aliases, *outlet.domains, site_name or "")} - {
-        ""
-    }
+    own = outlet_keys(outlet) | {name_key(site_name)} if site_name else outlet_keys(outlet)
     section_key = name_key(section) if section else None
     cut = False
     for _ in range(MAX_CUTS):
@@ -45,7 +43,7 @@ def strip_outlet(title: str, outlet: Outlet, site_name: str | None = None, secti
     return title
 
 
-def _is_outlet(part: str, separator: str, own: set[str]) -> bool:
+def _is_outlet(part: str, separator: str, own: frozenset[str]) -> bool:
     """A part is the outlet when it is this one's name; behind a bar, any outlet's will do."""
     key = name_key(part)
     if key in own:

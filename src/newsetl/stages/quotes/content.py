@@ -11,10 +11,11 @@ from newsetl.stages.quotes.scene import Scene, Span
 _REACH = 45
 _WEAK_REACH = 12
 _CLOSE_REACH = 9  # participles and nouns have no subject after them
+_STRAY_REACH = 300  # tokens after which a lone closing mark no longer belongs to the clause
+_SOURCE_WORDS = 14  # a source without a comma before it must be what the sentence ends with
 _NAME_WORDS = 4  # a marked span of this many words or fewer may be a name inside the speaker's phrase
 _TURNING = frozenset(("continue", "indicate", "explain", "assert", "express"))  # مضيفا, معربا end a clause anywhere
 _TRIM = frozenset("،,؛;:.-–—/…(")
-_RELATIVE = frozenset(("الذي", "التي", "الذين", "ما", "كما", "مما", "فيما", "حسبما", "اللذين", "وما"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def _is_rival(scene: Scene, at: int, form: Form) -> bool:
         return False
     if form.kind == "participle":
         return "weak" not in form.frames
-    if scene.key(at - 1) in _RELATIVE or scene.key(at - 1) in scene.cues.negations:
+    if scene.key(at - 1) in scene.words.relative_openings or scene.key(at - 1) in scene.cues.negations:
         return False
     return "weak" not in form.frames and not form.suffixed
 
@@ -116,7 +117,9 @@ def is_content_span(scene: Scene, cue: int, span: Span, form: Form) -> bool:
     if not span.words or not form.frames & {"d", "q"}:
         return False
     near = span.first == cue + 1 or scene.key(span.first - 1) == ":"
-    if span.words < (_NAME_WORDS if near else 3 * _NAME_WORDS) and _content_follows(scene, span.last + 1, cue, form, near=near):
+    if span.words < (_NAME_WORDS if near else 3 * _NAME_WORDS) and _content_follows(
+        scene, span.last + 1, cue, form, near=near
+    ):
         return False
     before = scene.key(span.first - 1)
     if before == "ب" and ("q" in form.frames or (span.words > 2 and "d" in form.frames)):
@@ -182,12 +185,14 @@ def read_content(scene: Scene, cue: int, opener: Opener) -> Content | None:
 def _read_described(scene: Scene, span: Span) -> Content:
     """What follows وصفه بـ: the marked words, with the rest of their clause when it runs on."""
     after = span.last + 1
-    stop = find_clause_stop(scene, after) if after < len(scene.keys) and after < scene.sentence_stop[span.first] else after
+    stop = (
+        find_clause_stop(scene, after) if after < len(scene.keys) and after < scene.sentence_stop[span.first] else after
+    )
     for at in range(after, stop):
         if scene.keys[at] in "،,؛":
             stop = at
             break
-    if stop <= after or not scene.span_at[after] < 0 or scene.keys[after] in _RELATIVE:
+    if stop <= after or not scene.span_at[after] < 0 or scene.keys[after] in scene.words.relative_openings:
         return read_spans(scene, span)
     return Content("mixed", ((span.first, stop),), stop)
 
@@ -197,8 +202,12 @@ def _stray_close(scene: Scene, first: int) -> int | None:
     if not scene.strays:
         return None
     place = scene.paragraph[first]
-    for at in range(first, len(scene.keys)):
-        if scene.paragraph[at] != place or scene.span_at[at] >= 0 or (scene.keys[at] == ":" and not key_is_time(scene, at)):
+    for at in range(first, min(first + _STRAY_REACH, len(scene.keys))):
+        if (
+            scene.paragraph[at] != place
+            or scene.span_at[at] >= 0
+            or (scene.keys[at] == ":" and not key_is_time(scene, at))
+        ):
             return None
         if at in scene.strays:
             return at
@@ -283,7 +292,9 @@ def find_clause_stop(scene: Scene, first: int) -> int:
             continue
         if at > first and _is_abrupt_cue(scene, at):
             return _comma_before(scene, at, first)
-        if at > first and (_is_new_cue(scene, at) or (at > first + 3 and _is_source_phrase(scene, at)) or _is_author_voice(scene, at)):
+        if at > first and (
+            _is_new_cue(scene, at) or (at > first + 3 and _is_source_phrase(scene, at)) or _is_author_voice(scene, at)
+        ):
             return at
         at += 1
     return max(at, first)
@@ -298,7 +309,7 @@ def _is_new_cue(scene: Scene, at: int) -> bool:
         if "weak" in form.frames:
             return before == "،" and find_opener(scene, at, form) is not None
         return before in "،,)" or form.cue_class in _TURNING or find_opener(scene, at, form) is not None
-    if form.suffixed or form.kind == "passive" or before in _RELATIVE or before in scene.cues.negations:
+    if form.suffixed or form.kind == "passive" or before in scene.words.relative_openings or before in scene.cues.negations:
         return False
     if not form.joined and (before not in ("،", "فيما", "بينما", "كما", "حين") or "weak" in form.frames):
         return False
@@ -313,7 +324,7 @@ def _is_abrupt_cue(scene: Scene, at: int) -> bool:
     form = scene.forms[at]
     if form is None or form.kind != "verb" or form.joined or form.suffixed or "weak" in form.frames:
         return False
-    if scene.key(at - 1) in _RELATIVE or scene.key(at - 1) in scene.cues.negations:
+    if scene.key(at - 1) in scene.words.relative_openings or scene.key(at - 1) in scene.cues.negations:
         return False
     opener = find_opener(scene, at, form)
     return opener is not None and opener.kind != "clause" and opener.at <= at + 4
@@ -328,19 +339,26 @@ def _is_source_phrase(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
     after = scene.cues.according.get(key)
     if after is not None and key != "وحسب":
-        following = scene.key(at + 1)
-        return not after or following.startswith(after)
+        closes = scene.key(at - 1) in "،,»)" or scene.sentence_stop[at] - at <= _SOURCE_WORDS
+        return closes and (not after or after == "ل" or scene.key(at + 1) == after)
     if key in ("حسبما", "وفقما"):
         return True
-    return key == "على" and scene.key(at + 1) == "حد" and scene.key(at + 2) in ("قول", "قوله", "قولها", "تعبير", "تعبيره", "تعبيرها", "وصفه", "وصفها", "وصف")
+    return (
+        key == "على"
+        and scene.key(at + 1) == "حد"
+        and scene.key(at + 2) in ("قول", "قوله", "قولها", "تعبير", "تعبيره", "تعبيرها", "وصفه", "وصفها", "وصف")
+    )
 
 
 def _is_author_voice(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
     if scene.key(at - 1) not in "،,؛":
         return False
-    return key in scene.cues.narrators or (key == "في" and scene.key(at + 1) == "اشارة") or (key == "غير" and scene.key(at + 1) == "ان") or (
-        key.removeprefix("و") in ("يذكر", "يشار")
+    return (
+        key in scene.cues.narrators
+        or (key == "في" and scene.key(at + 1) == "اشارة")
+        or (key == "غير" and scene.key(at + 1) == "ان")
+        or (key.removeprefix("و") in ("يذكر", "يشار"))
     )
 
 
@@ -374,4 +392,24 @@ def is_name_span(scene: Scene, span: Span) -> bool:
         return True
     before = scene.key(span.first - 1)
     base = before.removeprefix("ال").removeprefix("ل").removeprefix("ب")
-    return base in scene.words.organisations or base in scene.words.texts or before in ("عنوان", "بعنوان", "شعار", "اسم", "باسم", "يسمى", "المسمى", "عملية", "فيلم", "برنامج", "مسلسل", "كتاب", "رواية", "تطبيق")
+    return (
+        base in scene.words.organisations
+        or base in scene.words.texts
+        or before
+        in (
+            "عنوان",
+            "بعنوان",
+            "شعار",
+            "اسم",
+            "باسم",
+            "يسمى",
+            "المسمى",
+            "عملية",
+            "فيلم",
+            "برنامج",
+            "مسلسل",
+            "كتاب",
+            "رواية",
+            "تطبيق",
+        )
+    )

@@ -41,12 +41,14 @@ class CueWords:
     forms: Mapping[str, Form]
     according: Mapping[str, str]  # preposition -> the word that must follow ("" for none)
     whatever: frozenset[str]
+    prepositional: frozenset[str]  # both, with and without a joined و
     author_voice: frozenset[str]
     bare: frozenset[str]
     suffixed: frozenset[str]
     prepositions: Mapping[str, str]
     blockers: frozenset[str]
     negations: frozenset[str]
+    conditions: frozenset[str]
     narrators: frozenset[str]
     breaks: frozenset[str]
     governors: frozenset[str]
@@ -68,6 +70,19 @@ class SpeakerWords:
     times: frozenset[str]
     boundaries: frozenset[str]
     name_particles: frozenset[str]
+    relatives: frozenset[str]
+    relative_openings: frozenset[str]
+    asides: frozenset[str]
+    emphasis: frozenset[str]
+    pronouns: frozenset[str]
+    outlets: frozenset[str]
+    prepositions: frozenset[str]
+    long_names: frozenset[str]
+    takes_complement: frozenset[str]
+    openings: frozenset[str]
+    offices: frozenset[str]
+    named_kinds: frozenset[str]
+    text_heads: frozenset[str]
     given: frozenset[str]
 
 
@@ -92,16 +107,19 @@ def load_cue_words() -> CueWords:
     """The table `cues.toml`, every form spelt out: with و and ف, with the future س, with object suffixes."""
     table = _read_table("cues.toml")
     complementizers = table["complementizers"]
+    prepositional = _folded(table["according"]) | _folded(table["whatever"])
     return CueWords(
         forms=_spell_forms(table),
         according={fold_word(k): fold_word(v["after"]) for k, v in table["according"].items()},
         whatever=_folded(table["whatever"]),
+        prepositional=frozenset(p + k for p in ("", "و") for k in prepositional),
         author_voice=_folded(table["author_voice"]),
         bare=_folded(complementizers["bare"]),
         suffixed=_folded(complementizers["suffixed"]) - _folded(complementizers["bare"]),
         prepositions={fold_word(k): v for k, v in complementizers["prepositions"].items()},
         blockers=_folded(complementizers["blockers"]),
         negations=_folded(table["negations"]["words"]),
+        conditions=_folded(table["negations"]["conditions"]),
         narrators=_folded(table["narrators"]["words"]),
         breaks=_folded(table["narrators"]["breaks"]),
         governors=_folded(table["narrators"]["governors"]),

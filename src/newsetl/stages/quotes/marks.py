@@ -72,7 +72,9 @@ def _read_glyph(text: str, match: re.Match[str]) -> _Glyph:
     start, end, glyph = match.start(), match.end(), match.group()
     before = text[start - 1] if start else "\n"
     after = text[end] if end < len(text) else "\n"
-    can_open = after not in _AFTER_CLOSING and (before in _BEFORE_OPENING or before in _PROCLITICS and _is_prefix(text, start))
+    can_open = after not in _AFTER_CLOSING and (
+        before in _BEFORE_OPENING or before in _PROCLITICS and _is_prefix(text, start)
+    )
     can_close = before not in " \n\t\u00a0([" and (after in _AFTER_CLOSING)
     shape = "open" if can_open and not can_close else "close" if can_close and not can_open else ""
     return _Glyph(start, end, glyph, _FAMILY[glyph], shape)
@@ -137,9 +139,7 @@ def _pair_glyphs(
     return pairs, left, [place for place in alone if place < end]
 
 
-def _outermost(
-    text: str, pairs: list[tuple[_Glyph, _Glyph]], left: list[_Glyph], start: int, end: int
-) -> list[Mark]:
+def _outermost(text: str, pairs: list[tuple[_Glyph, _Glyph]], left: list[_Glyph], start: int, end: int) -> list[Mark]:
     """Pairs that stand in no other; an unclosed opener counts when a colon or the paragraph's start makes it credible."""
     spans = [Mark(a.start, b.end, a.end, b.start) for a, b in pairs]
     last = max((s.end for s in spans), default=start)

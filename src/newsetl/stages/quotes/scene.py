@@ -32,6 +32,7 @@ class Scene:
         forms: The cue form of the token, None inside marks and headings.
         sentence_start, sentence_stop: The token range of its sentence, without the final stop. A stop inside
             marks ends no sentence, but marks that end with one do.
+        candidates: Where a quote can be recognised: cue forms, prepositional cues, opening marks; in order.
         paragraph: The number of its paragraph, -1 between paragraphs and in headings.
     """
 
@@ -44,6 +45,7 @@ class Scene:
     sentence_start: list[int]
     sentence_stop: list[int]
     paragraph: list[int]
+    candidates: list[int]
     strays: frozenset[int]
     cues: CueWords
     words: SpeakerWords
@@ -73,11 +75,19 @@ def build_scene(document: Document) -> Scene:
     starts, stops = _bound_sentences(tokens, spans, span_at)
     get = cue_words.forms.get
     forms = [
-        get(key) if around < 0 and place >= 0 else None for key, around, place in zip(keys, span_at, paragraph, strict=True)
+        get(key) if around < 0 and place >= 0 else None
+        for key, around, place in zip(keys, span_at, paragraph, strict=True)
     ]
+    prepositional = cue_words.prepositional
+    candidates = [
+        at
+        for at, form in enumerate(forms)
+        if form is not None or (keys[at] in prepositional and span_at[at] < 0 <= paragraph[at])
+    ]
+    candidates = sorted(candidates + [span.first for span in spans])
     stray_tokens = frozenset(bisect_left(tokens.starts, place) for place in strays)
     return Scene(
-        document, tokens, keys, spans, span_at, forms, starts, stops, paragraph, stray_tokens,
+        document, tokens, keys, spans, span_at, forms, starts, stops, paragraph, candidates, stray_tokens,
         cue_words, load_speaker_words(),
     )  # fmt: skip
 

@@ -14,6 +14,7 @@ from newsetl.stages.quotes.speakers import Phrase, find_phrase, starts_speaker
 from newsetl.stages.quotes.subjects import find_subject_before, guess_person, guess_subject
 
 _RELAYS = frozenset(("نقل", "نسب"))
+_SUBJECT_WORDS = 7
 _PAUSE = frozenset("،,.-–—؛/")
 
 
@@ -40,16 +41,12 @@ def search_quotes(scene: Scene) -> tuple[Quote, ...]:
     cast = Cast(scene)
     quotes: list[Quote] = []
     last: Found | None = None
-    at = 0
-    while at < len(scene.keys):
-        found = _find_at(scene, at, last)
-        if found is None:
-            number = scene.span_at[at]
-            at = scene.spans[number].last + 1 if number >= 0 else at + 1
-            continue
-        quotes.append(_make_quote(scene, cast, found, last, len(quotes)))
-        last = found
-        at = max(found.stop, at + 1)
+    resume = 0
+    for at in scene.candidates:
+        found = _find_at(scene, at, last) if at >= resume else None
+        if found is not None:
+            quotes.append(_make_quote(scene, cast, found, last, len(quotes)))
+            last, resume = found, found.stop
     quotes.sort(key=lambda q: q.start)
     return tuple(_renumber(quotes))
 
@@ -63,16 +60,10 @@ def _renumber(quotes: list[Quote]) -> list[Quote]:
 def _find_at(scene: Scene, at: int, last: Found | None) -> Found | None:
     """The quote whose cue or marks begin at a token, if any."""
     number = scene.span_at[at]
-    if number >= 0 and at == scene.spans[number].first:
+    if number >= 0:
         return _find_after_marks(scene, scene.spans[number], last)
-    if number >= 0 or scene.paragraph[at] < 0:
-        return None
     form = scene.forms[at]
-    if form is not None:
-        return _find_cue(scene, at, form)
-    if according_key(scene, at) or scene.keys[at].removeprefix("و") in scene.cues.whatever:
-        return _find_according(scene, at, last)
-    return None
+    return _find_cue(scene, at, form) if form is not None else _find_according(scene, at, last)
 
 
 def according_key(scene: Scene, at: int) -> str:
@@ -88,6 +79,10 @@ def is_silent(scene: Scene, at: int, form: Form) -> bool:
     before = scene.key(at - 1)
     if before in scene.cues.negations and form.kind == "verb":
         return True
+    if before in scene.cues.conditions and form.cue_class in ("belief", "fear"):
+        return True
+    if form.kind == "verb" and form.lemma[0] == "ا" and scene.tokens.text[scene.tokens.starts[at] + form.joined] == "أ":
+        return True  # first person: أعتقد
     key = scene.keys[at].removeprefix("و")
     if key in scene.cues.author_voice:
         following = scene.key(at + 1)
@@ -109,17 +104,37 @@ def _find_cue(scene: Scene, at: int, form: Form) -> Found | None:
     content = read_content(scene, at, opener)
     if content is None:
         return None
+    if len(content.segments) == 1 and _is_only_subject(scene, content):
+        return None  # ذكرت تقارير أن الوزير قال إن: the inner verb has the quote
     if form.lemma in _RELAYS:
         return _find_relay(scene, at, form, opener, content)
     phrase = None if form.kind == "participle" else find_phrase(scene, at + 1, opener.at)
     if opener.kind == "span" and not _reaches(scene, at + 1, phrase, opener.at):
         return None
-    if phrase is not None and (form.cue_class in ("describe", "accuse", "belief") or "q" in form.frames) and not _is_strong(scene, phrase):
+    if (
+        phrase is not None
+        and (form.cue_class in ("describe", "accuse", "belief") or "q" in form.frames)
+        and not _is_strong(scene, phrase)
+    ):
         phrase = None  # more likely the object: وصف الوضع بأنه
     before = find_subject_before(scene, at, form)
     if phrase is None or (before is not None and starts_speaker(scene, before.first)):
         phrase = before or phrase
     return Found(content, (at, at + 1), form, phrase, content.stop)
+
+
+def _is_only_subject(scene: Scene, content: Content) -> bool:
+    """Is the content no more than the subject of another verb of speech that follows?"""
+    first, stop = content.segments[0]
+    at = content.stop + (scene.key(content.stop) == "،")
+    form = scene.forms[at] if at < len(scene.forms) else None
+    return (
+        form is not None
+        and form.kind == "verb"
+        and not form.joined
+        and stop - first <= _SUBJECT_WORDS
+        and content.type == "indirect"
+    )
 
 
 def _is_strong(scene: Scene, phrase: Phrase) -> bool:
@@ -134,7 +149,13 @@ def _reaches(scene: Scene, first: int, phrase: Phrase | None, stop: int) -> bool
         return True
     key = scene.keys[at]
     words = scene.words
-    return key in words.boundaries or key in words.times or not key[:1].isalnum() or key in ("في", "على", "ل") or key[0] == "ل"
+    return (
+        key in words.boundaries
+        or key in words.times
+        or not key[:1].isalnum()
+        or key in ("في", "على", "ل")
+        or key[0] == "ل"
+    )
 
 
 def _find_relay(scene: Scene, at: int, form: Form, opener: Opener, content: Content) -> Found | None:
@@ -220,7 +241,9 @@ def _read_source(scene: Scene, at: int) -> tuple[int, Phrase] | None:
             return None
         first += 1
     stop = scene.sentence_stop[at]
-    is_clause = scene.key(first) in ("ما", "لما") and first + 1 < len(scene.forms) and scene.forms[first + 1] is not None
+    is_clause = (
+        scene.key(first) in ("ما", "لما") and first + 1 < len(scene.forms) and scene.forms[first + 1] is not None
+    )
     first += 2 if is_clause else 0
     phrase = find_phrase(scene, first, stop)
     if phrase is None or phrase.first != first:
@@ -238,7 +261,9 @@ def _find_according(scene: Scene, at: int, last: Found | None) -> Found | None:
         form = scene.forms[at + 1] if at + 1 < len(scene.forms) else None
         if form is None or form.kind != "verb":
             return None
-        if key in ("كما", "مثلما") and ("weak" in form.frames or scene.key(at - 1) not in "،," or find_opener(scene, at + 1, form) is not None):
+        if key in ("كما", "مثلما") and (
+            "weak" in form.frames or scene.key(at - 1) not in "،," or find_opener(scene, at + 1, form) is not None
+        ):
             return None  # "he also said"
         phrase = find_phrase(scene, at + 2, scene.sentence_stop[at])
         read = (at + 2, phrase) if phrase else None
@@ -255,7 +280,13 @@ def _find_according(scene: Scene, at: int, last: Found | None) -> Found | None:
         start = max(start, last.stop)
     first, end = trim(scene, start, at)
     if end - first > 3:
-        return Found(Content(clause_type(scene, first, end), ((first, end),), phrase.stop), (at, cue_stop), form, phrase, phrase.stop)
+        return Found(
+            Content(clause_type(scene, first, end), ((first, end),), phrase.stop),
+            (at, cue_stop),
+            form,
+            phrase,
+            phrase.stop,
+        )
     if first < end and scene.keys[first] not in ("لكن", "ولكن", "و", "كما", "فيما"):
         return None
     begin = phrase.stop
@@ -275,7 +306,13 @@ def _is_source(scene: Scene, phrase: Phrase) -> bool:
 
     key = scene.keys[phrase.first]
     for form in (key, key[1:] if key.startswith("ل") else key, "ا" + key[1:] if key.startswith("لل") else key):
-        if is_role(scene, form) or is_body(scene, form) or is_anonymous(scene, form) or form in scene.words.titles or form in scene.words.given:
+        if (
+            is_role(scene, form)
+            or is_body(scene, form)
+            or is_anonymous(scene, form)
+            or form in scene.words.titles
+            or form in scene.words.given
+        ):
             return True
     return scene.span_at[phrase.first] >= 0
 
@@ -306,7 +343,6 @@ def _make_quote(scene: Scene, cast: Cast, found: Found, last: Found | None, inde
     cue_first = tokens.starts[cue[0]] if cue else None
     if cue and cue_first is not None and _is_joined(scene, cue[0], found.form):
         cue_first += 1
-    role = max(entity.roles, key=len, default=None) if entity else None
     first = found.content.segments[0][0]
     return Quote(
         index=index,
@@ -322,7 +358,7 @@ def _make_quote(scene: Scene, cast: Cast, found: Found, last: Found | None, inde
         speaker_start=tokens.starts[phrase.first] if phrase else None,
         speaker_end=tokens.ends[phrase.stop - 1] if phrase else None,
         speaker_name=entity.name if entity else None,
-        speaker_role=role,
+        speaker_role=entity.role if entity else None,
         speaker_kind=entity.kind if entity else "unknown",
         resolution=resolution,
         relayed_by=tokens.slice_text(found.relayed_by.first, found.relayed_by.stop) if found.relayed_by else None,

@@ -7,17 +7,7 @@ from newsetl.stages.quotes.scene import Scene
 
 _LONGEST = 32  # tokens of a speaker phrase with its appositions
 _LONGEST_NAME = 7
-_TAKES_COMPLEMENT = frozenset(("المشرف", "المشرفة", "القائم", "القائمون", "القائمين", "المسؤول", "المسؤولة", "البرلمانية", "البرلماني", "النائب", "النائبة"))
-_LONG_NAMES = frozenset(("فرانس", "سكاي", "بي", "سي", "اسوشيتد", "اسوشييتد", "فيس", "الامم", "الاتحاد", "العربية", "الجزيرة"))
 _NAMED_BY = 4  # marks among the first tokens of an institution hold its name
-_RELATIVE = frozenset(("الذي", "التي", "الذين", "اللذان", "اللذين", "اللواتي"))
-_SAME = frozenset(("ذاته", "نفسه", "عينه", "ذاتها", "نفسها"))
-_ASIDE = frozenset(("وهو", "وهي", "وهم"))
-_PRONOUNS = frozenset(("له", "لها", "لهم", "لنا", "لي", "عنه", "عنها", "به", "بها", "فيه", "فيها", "فيهم", "عليه", "عليها", "اليه", "اليها", "منه", "منها", "معه", "معها", "خلاله", "خلالها"))
-_OUTLETS = frozenset(
-    ("صحيفة", "وكالة", "وكالات", "قناة", "موقع", "مجلة", "شبكة", "اذاعة", "برنامج", "جريدة", "تلفزيون", "منصة", "وسائل")
-)
-_BY = ("من", "عن", "في", "على", "الى", "مع", "خلال", "عبر", "بعد", "قبل", "لدى", "امام", "ردا", "تعليقا", "حول", "بشان", "عقب", "اثناء")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +43,8 @@ def is_role(scene: Scene, key: str) -> bool:
     """Is this a person's office or work, in any gender, definite or not?"""
     words = scene.words
     base = base_word(key)
+    if base in words.organisations:
+        return base in words.roles
     return base in words.roles or (base.endswith("ة") and base[:-1] in words.roles)
 
 
@@ -70,17 +62,17 @@ def is_anonymous(scene: Scene, key: str) -> bool:
 def is_name_like(scene: Scene, key: str) -> bool:
     """May the word be part of a personal name: no word that the tables know as something else?"""
     words = scene.words
-    if not key[:1].isalpha() or key in words.boundaries or key in words.times or key in words.media or key in _BY:
+    if not key[:1].isalpha() or key in words.boundaries or key in words.times or key in words.media or key in scene.words.prepositions:
         return False
     if key in scene.cues.forms or key in scene.cues.bare or key in scene.cues.suffixed:
         return key in words.given
-    return not is_role(scene, key) and not is_body(scene, key) and key not in _RELATIVE and key not in words.anonymous
+    return not is_role(scene, key) and not is_body(scene, key) and key not in scene.words.relatives and key not in words.anonymous
 
 
 def is_adverb(scene: Scene, key: str) -> bool:
     """Is this an adverb such as مرارا, or a pronoun with its preposition, that never names a speaker?"""
     words = scene.words
-    if key in words.times or key in words.turns or key in _PRONOUNS:
+    if key in words.times or key in words.turns or key in scene.words.pronouns:
         return True
     return key.endswith("ا") and key not in words.given and fold_ends_in_tanwin(key)
 
@@ -106,6 +98,7 @@ def starts_speaker(scene: Scene, at: int) -> bool:
 
 def find_phrase(scene: Scene, first: int, stop: int) -> Phrase | None:
     """The first noun phrase in a stretch after a cue that can be its speaker, or None."""
+    stop = min(stop, first + 2 * _LONGEST)
     at = _skip_adjuncts(scene, first, stop)
     if at >= stop or not _can_start(scene, at):
         return None
@@ -118,11 +111,22 @@ def _skip_adjuncts(scene: Scene, at: int, stop: int) -> int:
     words = scene.words
     while at < stop:
         key = scene.keys[at]
-        if key in words.turns or key in words.times or key in _PRONOUNS or key in ("،", "-", "–", "/") or is_adverb(scene, key):
+        if (
+            key in words.turns
+            or key in words.times
+            or key in scene.words.pronouns
+            or key in ("،", "-", "–", "/")
+            or is_adverb(scene, key)
+        ):
             at += 1
         elif key == "من" and scene.key(at + 1) in words.turns:
             at += 2
-        elif key in _BY or (key in words.boundaries and key not in _RELATIVE) or key[:2] in ("لل", "لـ") or _is_addressee(scene, at):
+        elif (
+            key in scene.words.prepositions
+            or (key in words.boundaries and key not in scene.words.relatives)
+            or key[:2] in ("لل", "لـ")
+            or _is_addressee(scene, at)
+        ):
             at = _skip_prepositional(scene, at, stop)
         else:
             break
@@ -133,7 +137,11 @@ def _is_addressee(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
     if key == "ل":
         return True
-    return key.startswith("ل") and len(key) > 3 and (key[1:] in _OUTLETS or key[1:] in scene.words.proper_bodies or key[1:] in scene.words.given)
+    return (
+        key.startswith("ل")
+        and len(key) > 3
+        and (key[1:] in scene.words.outlets or key[1:] in scene.words.proper_bodies or key[1:] in scene.words.given)
+    )
 
 
 def _skip_prepositional(scene: Scene, at: int, stop: int) -> int:
@@ -144,7 +152,9 @@ def _skip_prepositional(scene: Scene, at: int, stop: int) -> int:
         key = scene.keys[at]
         if key == "،":
             return at + 1
-        if at > start + 1 and (key in scene.words.titles or (key.startswith("ال") and base_word(key) in scene.words.roles)):
+        if at > start + 1 and (
+            key in scene.words.titles or (key.startswith("ال") and base_word(key) in scene.words.roles)
+        ):
             return at
         number = scene.span_at[at]
         at = scene.spans[number].last + 1 if number >= 0 else at + 1
@@ -155,11 +165,13 @@ def _can_start(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
     if scene.span_at[at] >= 0:
         return True
-    if not key[:1].isalpha() or key in _RELATIVE or key in _ASIDE or key in scene.cues.bare or is_adverb(scene, key):
+    if not key[:1].isalpha() or key in scene.words.relatives or key in scene.words.asides or key in scene.cues.bare or is_adverb(scene, key):
         return False
     if key.startswith("بال") or key in scene.words.boundaries:
         return False
-    if not starts_speaker(scene, at) and (key.startswith("و") or (not key.startswith("ال") and key.endswith(("ه", "ها", "ات", "ة")))):
+    if not starts_speaker(scene, at) and (
+        key.startswith("و") or (not key.startswith("ال") and key.endswith(("ه", "ها", "ات", "ة")))
+    ):
         return False  # a joined word, an object with its owner (تفاؤله), a common noun (محاولات)
     return key not in scene.cues.forms or key in scene.words.given or is_role(scene, key) or is_body(scene, key)
 
@@ -187,11 +199,18 @@ def _phrase_stop(scene: Scene, first: int, stop: int) -> int:
                 return at
         elif at > first and (_ends_phrase(scene, at, first, has_name) or is_adverb(scene, key)):
             return at
-        elif at > first and key in _OUTLETS and scene.keys[at - 1].startswith("ال") and not is_role(scene, scene.keys[first]):
+        elif (
+            at > first
+            and key in scene.words.outlets
+            and scene.keys[at - 1].startswith("ال")
+            and not is_role(scene, scene.keys[first])
+        ):
             return at
         has_name = has_name or key in scene.words.given
         at += 1
-    while at > first and not scene.keys[at - 1][:1].isalnum() and scene.span_at[at - 1] < 0 and scene.keys[at - 1] != ")":
+    while (
+        at > first and not scene.keys[at - 1][:1].isalnum() and scene.span_at[at - 1] < 0 and scene.keys[at - 1] != ")"
+    ):
         at -= 1
     return at
 
@@ -208,16 +227,24 @@ def _ends_phrase(scene: Scene, at: int, first: int, has_name: bool) -> bool:
     words = scene.words
     if not key[:1].isalnum() and key not in ("/", "."):
         return True
-    if key in _RELATIVE or key in _ASIDE or key in words.turns:
+    if key in scene.words.relatives or key in scene.words.asides or key in words.turns:
         return True
     following = scene.key(at + 1)
     if key in ("على", "عن") and scene.keys[first].startswith("ال") and at <= first + 2 and following not in words.media:
-        return scene.keys[first] not in _TAKES_COMPLEMENT and not (key == "عن" and at == first + 1 and is_role(scene, scene.keys[first]))
+        return scene.keys[first] not in scene.words.takes_complement and not (
+            key == "عن" and at == first + 1 and is_role(scene, scene.keys[first])
+        )
     if key == "امام" and scene.tokens.text[scene.tokens.starts[at]] == "إ":
         return False
     if key in ("في", "عبر", "خلال", "ضمن", "على"):
         is_channel = following in words.media or base_word(following) in words.media or following in words.times
-        return is_channel or key != "في" or is_name_like(scene, scene.key(at - 1)) and has_name and following not in words.organisations
+        return (
+            is_channel
+            or key != "في"
+            or is_name_like(scene, scene.key(at - 1))
+            and has_name
+            and following not in words.organisations
+        )
     if key == "لدى" and is_role(scene, scene.keys[first]) and following.startswith("ال"):
         return False
     if key == "عام":
@@ -233,11 +260,16 @@ def _ends_phrase(scene: Scene, at: int, first: int, has_name: bool) -> bool:
         return not (key in words.given or is_role(scene, key) or is_body(scene, key))
     if key == "ل" or key in ("له", "لها", "لنا", "لهم"):
         return True
-    if key.startswith("ل") and key[1:] in _OUTLETS:
+    if key.startswith("ل") and key[1:] in scene.words.outlets:
         return True
     if key in ("للجزيرة", "للعربية", "للاناضول"):
         return True
-    return key[:1] == "ل" and (has_name and not is_role(scene, scene.key(at - 1))) and len(key) > 3 and key[1:] in words.proper_bodies
+    return (
+        key[:1] == "ل"
+        and (has_name and not is_role(scene, scene.key(at - 1)))
+        and len(key) > 3
+        and key[1:] in words.proper_bodies
+    )
 
 
 def _apposition_follows(scene: Scene, at: int, stop: int, has_name: bool, is_person: bool) -> bool:
@@ -246,7 +278,7 @@ def _apposition_follows(scene: Scene, at: int, stop: int, has_name: bool, is_per
         return False
     key = scene.keys[at]
     words = scene.words
-    if key in words.times or key in words.turns or key in words.boundaries or key in _BY:
+    if key in words.times or key in words.turns or key in words.boundaries or key in scene.words.prepositions:
         return False
     if key in words.titles or key in words.given:
         return not has_name or key in words.titles
@@ -258,10 +290,14 @@ def _apposition_follows(scene: Scene, at: int, stop: int, has_name: bool, is_per
 def _name_run(scene: Scene, at: int, stop: int) -> bool:
     """Do two to four words that no table knows stand here between commas, as a name after a title does?"""
     end = at
-    while end < stop and end < at + 5 and is_name_like(scene, scene.keys[end]) and not is_adverb(scene, scene.keys[end]):
+    while (
+        end < stop and end < at + 5 and is_name_like(scene, scene.keys[end]) and not is_adverb(scene, scene.keys[end])
+    ):
         end += 1
     bounded = end >= stop or scene.keys[end] in "،,:(-" or scene.keys[end] in scene.words.boundaries
-    return 2 <= end - at <= 4 and bounded and scene.keys[at][:2] not in ("ال", "لل") and not scene.keys[at].startswith("و")
+    return (
+        2 <= end - at <= 4 and bounded and scene.keys[at][:2] not in ("ال", "لل") and not scene.keys[at].startswith("و")
+    )
 
 
 def read_phrase(scene: Scene, first: int, stop: int) -> Phrase:
@@ -286,7 +322,9 @@ def _tell_kind(scene: Scene, first: int, stop: int, name: tuple[int, int] | None
     if is_anonymous(scene, key) and not (is_role(scene, key) and name):
         return "anonymous"
     if is_role(scene, key):
-        definite = key.startswith("ال") or name is not None or (stop > first + 1 and _makes_definite(scene, first, stop))
+        definite = (
+            key.startswith("ال") or name is not None or (stop > first + 1 and _makes_definite(scene, first, stop))
+        )
         return "person" if definite else "anonymous"
     if is_body(scene, key) and key not in words.given:
         return "organisation"
@@ -311,9 +349,13 @@ def _body_name(scene: Scene, first: int, stop: int) -> tuple[int, int] | None:
             return first, at
     comma = scene.keys.index("،", first, stop) if "،" in scene.keys[first:stop] else stop
     key = scene.keys[first]
-    if key in scene.words.proper_bodies and key not in _LONG_NAMES and comma > first + 1:
+    if key in scene.words.proper_bodies and key not in scene.words.long_names and comma > first + 1:
         return first, first + 1
-    if (key in _OUTLETS or key == "شركة") and comma > first + 1 and scene.keys[first + 1] not in ("الانباء", "انباء", "اعلام"):
+    if (
+        (key in scene.words.outlets or key == "شركة")
+        and comma > first + 1
+        and scene.keys[first + 1] not in ("الانباء", "انباء", "اعلام")
+    ):
         return first + 1, _outlet_stop(scene, first + 1, comma)
     return first, comma
 
@@ -325,7 +367,9 @@ def read_named_body(scene: Scene, at: int) -> Phrase | None:
     number = scene.span_at[at + 1]
     if number >= 0:
         span = scene.spans[number]
-        return Phrase(at, span.last + 1, (span.inner_first, span.inner_stop), (), "", definite=True, kind="organisation")
+        return Phrase(
+            at, span.last + 1, (span.inner_first, span.inner_stop), (), "", definite=True, kind="organisation"
+        )
     key = scene.keys[at + 1]
     if not is_name_like(scene, key) or is_adverb(scene, key) or key.endswith("ة"):
         return None
@@ -376,7 +420,9 @@ def _names_a_body(scene: Scene, at: int, first: int) -> bool:
 
 def _is_after_title(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
-    return key in (".", "/") or (is_name_like(scene, key) and not key.startswith("ال") and key not in scene.words.titles)
+    return key in (".", "/") or (
+        is_name_like(scene, key) and not key.startswith("ال") and key not in scene.words.titles
+    )
 
 
 def _foreign_tail(scene: Scene, first: int, stop: int) -> int | None:
@@ -384,7 +430,9 @@ def _foreign_tail(scene: Scene, first: int, stop: int) -> int | None:
     part = first
     while part < stop and scene.keys[part] not in ("،", ",", "("):
         part += 1
-    if not (is_role(scene, scene.keys[first]) or is_body(scene, scene.keys[first]) or is_anonymous(scene, scene.keys[first])):
+    if not (
+        is_role(scene, scene.keys[first]) or is_body(scene, scene.keys[first]) or is_anonymous(scene, scene.keys[first])
+    ):
         return first if is_name_like(scene, scene.keys[first]) and not scene.keys[first].startswith("ال") else None
     at = part
     if scene.keys[first].startswith("ال"):
@@ -408,7 +456,12 @@ def _name_after_comma(scene: Scene, part: int, stop: int) -> int | None:
 def _is_tail_word(scene: Scene, at: int) -> bool:
     """May the word belong to an unknown name that closes a description?"""
     key = scene.keys[at]
-    if not is_name_like(scene, key) or key.startswith(("ال", "لل", "وال", "بال")) or key in _SAME or is_adverb(scene, key):
+    if (
+        not is_name_like(scene, key)
+        or key.startswith(("ال", "لل", "وال", "بال"))
+        or key in scene.words.emphasis
+        or is_adverb(scene, key)
+    ):
         return False
     if key[:1] in "لبكو" and scene.tokens.text[scene.tokens.starts[at] + 1 : scene.tokens.starts[at] + 2] in ("إ", "أ"):
         return False  # a preposition before a noun: بإصدار
@@ -421,11 +474,25 @@ def _name_stop(scene: Scene, start: int, stop: int) -> int:
     at = start
     while at < min(stop, start + _LONGEST_NAME):
         key = scene.keys[at]
-        if at > start and not (is_name_like(scene, key) or key in scene.words.given or key in scene.words.name_particles or key == "-"):
+        if at >= start + 2 and key.startswith("ال") and is_role(scene, key) and not scene.key(at + 1)[:1].isalpha():
+            return at + 1  # a surname that is a word for an office as well
+        if at >= start + 2 and key.startswith("ال") and is_role(scene, key) and scene.key(at + 1) in scene.cues.bare:
+            return at + 1
+        if at > start and not (
+            is_name_like(scene, key) or key in scene.words.given or key in scene.words.name_particles or key == "-"
+        ):
             break
-        if at > start and (key.startswith(("بال", "لل", "وال", "كال")) or (key[0] in "لب" and key.isascii() != key[1:].isascii())):
+        if at > start and (
+            key.startswith(("بال", "لل", "وال")) or (key[0] in "لب" and key.isascii() != key[1:].isascii())
+        ):
             break
-        if at > start and key.startswith("و") and key not in scene.words.given and len(key) > 4 and is_role(scene, key[1:]):
+        if (
+            at > start
+            and key.startswith("و")
+            and key not in scene.words.given
+            and len(key) > 4
+            and is_role(scene, key[1:])
+        ):
             break
         at += 1
     while at > start + 1 and not scene.keys[at - 1][:1].isalnum():
@@ -442,7 +509,12 @@ def _find_roles(scene: Scene, first: int, stop: int, name: tuple[int, int] | Non
         while a < b and not scene.keys[a][:1].isalnum():
             a += 1
         while b > a and (not scene.keys[b - 1][:1].isalnum() or scene.keys[b - 1] in scene.words.titles) and b - a > 0:
-            if scene.keys[b - 1] in scene.words.titles and b - a == 1 and scene.keys[b - 1].startswith("ال") and is_role(scene, scene.keys[b - 1]):
+            if (
+                scene.keys[b - 1] in scene.words.titles
+                and b - a == 1
+                and scene.keys[b - 1].startswith("ال")
+                and is_role(scene, scene.keys[b - 1])
+            ):
                 break
             b -= 1
         if b > a:

@@ -6,9 +6,6 @@ from newsetl.stages.quotes.speakers import (
     Phrase, base_word, find_phrase, is_adverb, is_definite_role, is_name_like, read_phrase, starts_speaker,
 )  # fmt: skip
 
-_OPENING = frozenset(
-    ("و", "لكن", "ولكن", "اما", "فيما", "بينما", "كما", "غير", "ان", "فان", "وان", "وكان", "كان", "وكانت", "كانت", "وقد", "قد", "الا", "رغم", "ثم", "واذ", "اذ", "،")
-)  # fmt: skip
 _LONGEST = 16  # tokens between the start of a subject and its verb
 _SENTENCES_BACK = 3
 _VERB_REACH = 6  # tokens from the start of a sentence to its subject
@@ -31,10 +28,10 @@ def find_subject_before(scene: Scene, cue: int, form: Form) -> Phrase | None:
     stop = cue - 1 if before == "قد" else cue
     first = stop
     while first > max(start, cue - _LONGEST) and (
-        scene.span_at[first - 1] >= 0 or scene.keys[first - 1] not in _OPENING or scene.keys[first - 1] == "،"
+        scene.span_at[first - 1] >= 0 or scene.keys[first - 1] not in scene.words.openings or scene.keys[first - 1] == "،"
     ):
         first -= 1
-    if first > start and scene.keys[first - 1] not in _OPENING:
+    if first > start and scene.keys[first - 1] not in scene.words.openings:
         return None
     while first < stop and not scene.keys[first][:1].isalnum() and scene.span_at[first] < 0:
         first += 1
@@ -74,7 +71,10 @@ def guess_subject(scene: Scene, cue: int, floor: int, *, strict: bool) -> Phrase
         if stop - start > 1 and start >= floor:
             phrase = _find_sentence_subject(scene, start, stop)
             is_here = scene.sentence_start[cue] == start
-            if phrase is not None and (is_here or not strict or (phrase.kind == "person" and phrase.name is not None)):
+            spoke = scene.forms[start] is not None
+            if phrase is not None and (
+                is_here or spoke or not strict or (phrase.kind == "person" and phrase.name is not None)
+            ):
                 return phrase
         at = start - 1
         while at > 0 and scene.sentence_start[at] == at:
@@ -87,7 +87,9 @@ def guess_subject(scene: Scene, cue: int, floor: int, *, strict: bool) -> Phrase
 
 def _is_opening(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
-    return key in _OPENING or not key[:1].isalnum() or key in scene.words.turns or scene.key(at + 1) in scene.words.turns
+    return (
+        key in scene.words.openings or not key[:1].isalnum() or key in scene.words.turns or scene.key(at + 1) in scene.words.turns
+    )
 
 
 def _find_sentence_subject(scene: Scene, start: int, stop: int) -> Phrase | None:
@@ -98,7 +100,11 @@ def _find_sentence_subject(scene: Scene, start: int, stop: int) -> Phrase | None
     form = scene.forms[first] if first < stop else None
     if form is not None and form.kind == "verb" and not form.suffixed:
         phrase = find_phrase(scene, first + 1, stop)
-        if phrase is not None and phrase.first == first + 1 and (phrase.name is not None or starts_speaker(scene, phrase.first)):
+        if (
+            phrase is not None
+            and phrase.first == first + 1
+            and (phrase.name is not None or starts_speaker(scene, phrase.first))
+        ):
             return phrase
     for at in range(first, min(first + _VERB_REACH, stop)):
         if scene.span_at[at] >= 0 or scene.paragraph[at] < 0:
@@ -122,7 +128,9 @@ def _is_governed(scene: Scene, at: int, first: int) -> bool:
 def _is_actor(scene: Scene, phrase: Phrase) -> bool:
     """Can the subject of a sentence that is no quote speak later? Texts and bare nouns cannot."""
     key = scene.keys[phrase.first]
-    return phrase.kind == "person" or (base_word(key) not in scene.words.texts and (phrase.definite or phrase.stop - phrase.first > 1))
+    return phrase.kind == "person" or (
+        base_word(key) not in scene.words.texts and (phrase.definite or phrase.stop - phrase.first > 1)
+    )
 
 
 def guess_person(scene: Scene, cue: int, gender: str) -> Phrase | None:
@@ -133,7 +141,11 @@ def guess_person(scene: Scene, cue: int, gender: str) -> Phrase | None:
     words = scene.words
     for at in range(cue - 1, max(0, cue - _FAR), -1):
         key = scene.keys[at]
-        if scene.paragraph[at] >= 0 and scene.span_at[at] < 0 and (key in words.titles or key in words.given or is_definite_role(scene, key)):
+        if (
+            scene.paragraph[at] >= 0
+            and scene.span_at[at] < 0
+            and (key in words.titles or key in words.given or is_definite_role(scene, key))
+        ):
             if gender == "f" and not (key.endswith("ة") and key not in words.given):
                 continue
             while at > 0 and (scene.keys[at - 1] in words.titles or scene.keys[at - 1] in words.given):
