@@ -11,6 +11,7 @@ import argparse
 import os
 from concurrent.futures import Executor
 from pathlib import Path
+from typing import Any
 
 # Prefect reads its settings when it is imported. Its own server needs longer to start than the 20 s it is given, and
 # is not to phone home.
@@ -84,9 +85,13 @@ def _flow_settings(
     )
 
 
+# Threads only wait for worker processes; there is one for each core.
+THREADS: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=available_cores())
+
+
 @flow(
     name="newsetl-etl",
-    task_runner=ThreadPoolTaskRunner(max_workers=available_cores()),  # type: ignore[arg-type]  generic in its futures
+    task_runner=THREADS,
     persist_result=False,
 )
 def etl(

@@ -1,7 +1,7 @@
 """Scores on the gold sets in ../shared, held as floors: a floor only goes up.
 
-The texts are other people's and stay where they are. On a user's machine, where ../shared is not, these tests skip; with
-CI=true they must run.
+The texts are other people's and stay where they are. On a user's machine, where ../shared is not, these tests skip;
+with CI=true they must run.
 """
 
 import hashlib

@@ -104,7 +104,7 @@ def _to_frame(table: pa.Table) -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415  half a second that worker processes and --help need not spend
 
     integers = {pa.int32(): pd.Int32Dtype(), pa.int64(): pd.Int64Dtype()}
-    frame = table.to_pandas(date_as_object=False)
+    frame: pd.DataFrame = table.to_pandas(date_as_object=False)
     for column in (column for columns in DATASETS.values() for column in columns):
         if column.null and column.type in integers and column.name in table.column_names:
             frame[column.name] = table[column.name].to_pandas(types_mapper=integers.get)

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import islice
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from newsetl import __version__
-from newsetl.errors import InputError
+from newsetl.errors import InputError, SettingsError
 from newsetl.io import store
 from newsetl.io.inputs import InputFile, find_inputs
 from newsetl.io.ledger import Ledger
@@ -31,6 +31,10 @@ from newsetl.settings import MAX_PARTS, Settings
 # What a compressed file whose content size is not stated is taken to unpack to; news text packs three- to sixfold.
 PACKING = 4
 PROGRESS_EVERY = 50  # records
+COLUMN_FORMATS = ("jsonl", "json", "csv", "tsv", "parquet")
+# How far a mapping is checked before any work: far enough for optional columns, short enough to be felt by nobody.
+MAPPING_FILES = 100
+MAPPING_RECORDS = 50
 ADDRESS_FILE = "urls.tsv"  # beside HTML files: lines of name, tab, URL
 
 
@@ -121,6 +125,7 @@ def plan_run(settings: Settings) -> Plan:
     known = [file for file in files if (file.format or file.is_lost) and not _is_address_file(file)]
     if not known:
         raise InputError(f"nothing to read in {', '.join(settings.inputs)}: no file of a known format")
+    _check_mapping(settings, known)
     whole = [Slice(file, url=addresses.get(file.uri) or addresses.get(file.name)) for file in known]
     slices = _limited(whole, settings) if settings.limit else _cut(whole, settings.batch_bytes)
     skipped = (replace(f, skip_reason="addresses of pages") if _is_address_file(f) else f for f in files)
@@ -128,6 +133,21 @@ def plan_run(settings: Settings) -> Plan:
         tuple(_group(slices, settings.batch_bytes)),
         tuple(file for file in skipped if file.skip_reason and not file.is_lost),
     )
+
+
+def _check_mapping(settings: Settings, files: Sequence[InputFile]) -> None:
+    """Refuse a mapping to columns that the first records of the first files do not have."""
+    missing = dict(settings.mapping)
+    tables = [file for file in files if file.format in COLUMN_FORMATS][:MAPPING_FILES]
+    for file in tables:
+        options = ReadOptions(fields=missing, usual_names=False)
+        for record in islice(read_records(file, options), MAPPING_RECORDS):
+            if isinstance(record, RawRecord):
+                missing = {name: column for name, column in missing.items() if not getattr(record.fields, name)}
+        if not missing:
+            return
+    for name, column in missing.items():
+        raise SettingsError(f"no record has a column {column!r} to map {name} to (looked into {len(tables)} files)")
 
 
 def _content_bytes(file: InputFile) -> int:
@@ -156,7 +176,8 @@ def _limited(whole: Iterable[Slice], settings: Settings) -> Iterator[Slice]:
 
 
 def _group(slices: Iterable[Slice], batch_bytes: int) -> Iterator[Batch]:
-    number, group, size = 1, [], 0
+    number, size = 1, 0
+    group: list[Slice] = []
     for piece in slices:
         piece_bytes = _content_bytes(piece.file) // piece.parts
         if group and size + piece_bytes > batch_bytes:
@@ -268,22 +289,24 @@ class Run:
         self.run_id = f"{self.started:%Y%m%dT%H%M%S}-{os.getpid()}"
         self.staging = self.root / f"_staging-{self.run_id}"
         self._clock = time.monotonic()
-        self._lock = store.locked(self.root)
+        self._open = ExitStack()
         self._batches: list[dict[str, Any]] = []
         self._read: dict[int, int] = {}
         self._rejects: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
-        self._lock.__enter__()
-        store.clear_staging(self.root)
-        self.staging.mkdir(parents=True)
-        self._ledger = Ledger(self.staging / "ledger.sqlite", create=True)
+        with ExitStack() as stack:
+            stack.enter_context(store.locked(self.root))
+            store.clear_staging(self.root)
+            self.staging.mkdir(parents=True)
+            stack.callback(shutil.rmtree, self.staging, ignore_errors=True)
+            self._ledger = Ledger(self.staging / "ledger.sqlite", create=True)
+            stack.callback(self._ledger.close)
+            self._open = stack.pop_all()
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self._ledger.close()
-        shutil.rmtree(self.staging, ignore_errors=True)
-        self._lock.__exit__(*error)
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
 
     def add(self, result: BatchResult) -> None:
         """Enter what a batch did into the ledger."""

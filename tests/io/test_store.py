@@ -100,7 +100,7 @@ def test_a_newer_fetch_in_another_month_moves_the_article(publish, make_article)
     publish(make_article("a", offset=0, day=date(2020, 1, 31), fetched=1))
     publish(make_article("a", offset=9, day=date(2020, 2, 1), fetched=2))
     articles = frame(publish.root, "articles")
-    assert articles[["month", "raw_offset"]].values.tolist() == [[2, 9]]
+    assert articles[["month", "raw_offset"]].to_numpy().tolist() == [[2, 9]]
     assert outcomes(publish.root) == {"article": 1, "duplicate": 1}
     assert not store.part_path(publish.root, "articles", JANUARY).exists()
 
@@ -185,9 +185,10 @@ def test_files_carry_schema_version_and_meanings(publish, make_article):
 
 
 def test_a_second_writer_is_refused(tmp_path):
-    with store.locked(tmp_path / "out"), pytest.raises(NewsetlError, match="another run is writing"):
-        with store.locked(tmp_path / "out"):
-            pass
+    with store.locked(tmp_path / "out"):
+        second = store.locked(tmp_path / "out")
+        with pytest.raises(NewsetlError, match="another run is writing"):
+            second.__enter__()
 
 
 def test_what_a_killed_run_left_is_cleared(tmp_path):

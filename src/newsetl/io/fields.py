@@ -115,12 +115,15 @@ def parse_mapping(items: Sequence[str]) -> dict[str, str]:
     return mapping
 
 
-def read_fields(row: Mapping[str, Any], mapping: Mapping[str, str] | None = None) -> Fields:
+def read_fields(
+    row: Mapping[str, Any], mapping: Mapping[str, str] | None = None, *, usual_names: bool = True
+) -> Fields:
     """What a foreign record says of its article.
 
     Args:
         row: A JSON object, a CSV or a Parquet row.
         mapping: newsetl field -> column of the row (dotted for objects in objects); beats the usual names.
+        usual_names: Whether fields that are not mapped are looked for under their usual names.
 
     Returns:
         The fields, as found. A text that is HTML stands in `html` and not in `text`.
@@ -130,10 +133,11 @@ def read_fields(row: Mapping[str, Any], mapping: Mapping[str, str] | None = None
     """
     chosen = _mapped(row, mapping) if mapping else {}
     claimed = frozenset(column.partition(".")[0] for column in mapping.values()) if mapping else frozenset()
-    inner_columns = [column for column in _nested_columns(tuple(row)) if isinstance(row[column], Mapping)]
-    _recognise(row, chosen, claimed.union(inner_columns))
-    for key in inner_columns:
-        _recognise(row[key], chosen, frozenset())
+    if usual_names:
+        inner_columns = [column for column in _nested_columns(tuple(row)) if isinstance(row[column], Mapping)]
+        _recognise(row, chosen, claimed.union(inner_columns))
+        for key in inner_columns:
+            _recognise(row[key], chosen, frozenset())
     text = chosen.get("text")
     if text is not None and is_html(text):
         del chosen["text"]

@@ -24,12 +24,14 @@ class ReadOptions:
 
     Attributes:
         fields: newsetl field -> input column, from ``--map``; see `fields.parse_mapping`.
+        usual_names: Whether other fields are recognised by the usual names of columns.
         urls: File name, or uri, -> URL of the page in that file; see `load_urls`.
         max_record_bytes: Longer records become a `Reject`; also the most that a payload may expand to.
         part, parts: Read only each `parts`-th block of `STRIDE_RECORDS` records, beginning with block `part`.
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
+    usual_names: bool = True
     urls: Mapping[str, str] = field(default_factory=dict)
     max_record_bytes: int = DEFAULT_MAX_RECORD_BYTES
     part: int = 0
@@ -60,7 +62,7 @@ class Reading:
 
     def row(self, offset: int, raw: bytes, row: Mapping[str, Any]) -> RawRecord:
         """The record that a JSON object, a CSV or a Parquet row makes."""
-        fields = read_fields(row, self.options.fields)
+        fields = read_fields(row, self.options.fields, usual_names=self.options.usual_names)
         form: Form = "html" if fields.text is None and fields.html is not None else "text"
         return RawRecord(self.place(offset, raw), form, fields=fields)
 

@@ -29,7 +29,8 @@ _DROPPED = re.compile(
 _TATWEEL_IN_WORD = re.compile("(?<=[\u0620-\u064a])\u0640+(?=[\u0620-\u064a])")
 _PRESENTATION = re.compile("[\ufb50-\ufdff\ufe70-\ufefc]")
 _SPACES = re.compile(r"\s+")
-_NO_DIGIT = re.compile(r"\d")
+_NO_NAME = re.compile(r"https?://|www\.|@|\.(?:com|net|org)\b", re.IGNORECASE)
+_DIGIT = re.compile(r"\d")
 # A spaced or one-sided dash, a tatweel standing alone as one, a slash, a colon, a bar, a comma, a lone quote mark.
 _CUT = re.compile(r"\s+[-–—ـ]+\s*|[-–—ـ]+\s+|\s*[/\\|:؛;،,&•·_\n\t]\s*|(?<=\w)[\"«»“”](?=\w)")
 _TIGHT_DASH = re.compile(r"[-–—ـ]")
@@ -37,7 +38,6 @@ _HEAD = re.compile(r"([^\n:–—-]{2,60}?)\s*(?:[-–—]{1,3}|:)\s")
 _PARENTHESIS = re.compile(r"[(\[]([^()\[\]]{0,60})[)\]]")
 _QUOTED = re.compile("[\"'«»“”‘’]")
 _FROM = re.compile(r"^(.{3,60}) من ([^ ].{1,30})$")
-_NAME = re.compile("[^\\W\\d_][\\w .'’\u064b-\u0652\u0670-]{0,78}[^\\W\\d_][\u064b-\u0652]{0,2}\\.?|[^\\W\\d_]")
 
 
 @dataclass(slots=True)
@@ -191,7 +191,7 @@ def _find_place_before(text: str, pieces: list[str], found: Byline) -> str | Non
     outlet = _is_outlet(second, found) and ":" in text[: text.find(second)]
     if not (agency or outlet) or _is_known(first) or _strip_role(first)[1] or first.count(" ") >= MAX_PLACE_WORDS:
         return None
-    return first if all(map(is_arabic_word, first.split())) else None
+    return first if all(word.isalpha() and not word.isascii() for word in first.split()) else None
 
 
 def _cut(text: str) -> list[str]:
@@ -250,7 +250,7 @@ def _add_piece(piece: str, role: str, found: Byline, *, alone: bool, many: bool)
 
 
 def _add_known(piece: str, role: str, found: Byline, *, placed: bool) -> bool:
-    """Add a piece that tables know: agency, place (when `placed`), outlet, desk, or one with a date; False for others."""
+    """Add a piece that tables know: agency, place (when `placed`), outlet, desk, date; False for others."""
     table, key = load_bylines(), byline_key(piece)
     agency = table.agencies.get(key)
     if agency:

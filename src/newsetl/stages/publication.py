@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from urllib.parse import unquote
 
 from newsetl.records import DateClue, DateOrigin, DatePrecision, Document, Draft
-from newsetl.stages.dates import ParsedDate, is_date_line, parse_date
+from newsetl.stages.date_grammar import ParsedDate
+from newsetl.stages.dates import is_date_line, parse_date
 
 # A clock may be wrong and a zone unknown: this much later than the fetch is still believed.
 FETCH_TOLERANCE = timedelta(days=1)

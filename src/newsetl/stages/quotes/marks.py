@@ -73,7 +73,7 @@ def _read_glyph(text: str, match: re.Match[str]) -> _Glyph:
     before = text[start - 1] if start else "\n"
     after = text[end] if end < len(text) else "\n"
     can_open = after not in _AFTER_CLOSING and (
-        before in _BEFORE_OPENING or before in _PROCLITICS and _is_prefix(text, start)
+        before in _BEFORE_OPENING or (before in _PROCLITICS and _is_prefix(text, start))
     )
     can_close = before not in " \n\t\u00a0([" and (after in _AFTER_CLOSING)
     shape = "open" if can_open and not can_close else "close" if can_close and not can_open else ""

@@ -157,7 +157,7 @@ def _ends_inside(tokens: Tokens, span: Span) -> bool:
     last, after = span.inner_stop - 1, span.last + 1
     if last <= span.inner_first or tokens.keys[last] not in ".؟?!…":
         return False
-    return span.words > 3 and after < len(tokens) and tokens.keys[after][:1] == "و"  # noqa: PLR2004  titles are short
+    return span.words > 3 and after < len(tokens) and tokens.keys[after][:1] == "و"
 
 
 def _is_final(tokens: Tokens, at: int) -> bool:

@@ -1,99 +1,10 @@
-"""The noun phrase that names a speaker: where it stands, and its split into name and role."""
+"""The noun phrase that names a speaker: where it begins and ends beside its cue."""
 
-from dataclasses import dataclass
-
-from newsetl.records import SpeakerKind
+from newsetl.stages.quotes.classes import base_word, is_adverb, is_body, is_name_like, is_role, starts_speaker
+from newsetl.stages.quotes.names import Phrase, read_phrase
 from newsetl.stages.quotes.scene import Scene
 
 _LONGEST = 32  # tokens of a speaker phrase with its appositions
-_LONGEST_NAME = 7
-_NAMED_BY = 4  # marks among the first tokens of an institution hold its name
-
-
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A speaker's noun phrase: token range, and what it says.
-
-    Attributes:
-        name: Token range of the name, None when it only describes (الوزير).
-        roles: Token ranges of titles and descriptions.
-        head: The first word without ال: what kind of speaker it is.
-        definite: Does it start with ال or a name?
-    """
-
-    first: int
-    stop: int
-    name: tuple[int, int] | None
-    roles: tuple[tuple[int, int], ...]
-    head: str
-    definite: bool
-    kind: SpeakerKind
-
-
-def base_word(key: str) -> str:
-    """The key without the article.
-
-    >>> base_word("الوزير")
-    'وزير'
-    """
-    return key[2:] if key.startswith("ال") and len(key) > 4 else key
-
-
-def is_role(scene: Scene, key: str) -> bool:
-    """Is this a person's office or work, in any gender, definite or not?"""
-    words = scene.words
-    base = base_word(key)
-    if base in words.organisations:
-        return base in words.roles
-    return base in words.roles or (base.endswith("ة") and base[:-1] in words.roles)
-
-
-def is_body(scene: Scene, key: str) -> bool:
-    """Is this the head of an institution, an outlet or a text?"""
-    base = base_word(key)
-    return base in scene.words.organisations or base in scene.words.texts or key in scene.words.proper_bodies
-
-
-def is_anonymous(scene: Scene, key: str) -> bool:
-    """Is this a noun for people without names (مصادر، شهود)?"""
-    return key in scene.words.anonymous or base_word(key) in scene.words.anonymous
-
-
-def is_name_like(scene: Scene, key: str) -> bool:
-    """May the word be part of a personal name: no word that the tables know as something else?"""
-    words = scene.words
-    if not key[:1].isalpha() or key in words.boundaries or key in words.times or key in words.media or key in scene.words.prepositions:
-        return False
-    if key in scene.cues.forms or key in scene.cues.bare or key in scene.cues.suffixed:
-        return key in words.given
-    return not is_role(scene, key) and not is_body(scene, key) and key not in scene.words.relatives and key not in words.anonymous
-
-
-def is_adverb(scene: Scene, key: str) -> bool:
-    """Is this an adverb such as مرارا, or a pronoun with its preposition, that never names a speaker?"""
-    words = scene.words
-    if key in words.times or key in words.turns or key in scene.words.pronouns:
-        return True
-    return key.endswith("ا") and key not in words.given and fold_ends_in_tanwin(key)
-
-
-def fold_ends_in_tanwin(key: str) -> bool:
-    """Adverbs of manner have the shape of an accusative: فعالا، مرارا."""
-    return len(key) == 5 and key[2:3] in "اي" and key[-1] == "ا"
-
-
-def is_definite_role(scene: Scene, key: str) -> bool:
-    """Is this a person's office or work with ال?"""
-    return key.startswith("ال") and is_role(scene, key)
-
-
-def starts_speaker(scene: Scene, at: int) -> bool:
-    """Can the token head a speaker's phrase by what the tables say of it?"""
-    key = scene.keys[at]
-    words = scene.words
-    if key in words.titles or key in words.given:
-        return True
-    return is_role(scene, key) or is_body(scene, key) or is_anonymous(scene, key)
 
 
 def find_phrase(scene: Scene, first: int, stop: int) -> Phrase | None:
@@ -165,7 +76,13 @@ def _can_start(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
     if scene.span_at[at] >= 0:
         return True
-    if not key[:1].isalpha() or key in scene.words.relatives or key in scene.words.asides or key in scene.cues.bare or is_adverb(scene, key):
+    if (
+        not key[:1].isalpha()
+        or key in scene.words.relatives
+        or key in scene.words.asides
+        or key in scene.cues.bare
+        or is_adverb(scene, key)
+    ):
         return False
     if key.startswith("بال") or key in scene.words.boundaries:
         return False
@@ -197,9 +114,7 @@ def _phrase_stop(scene: Scene, first: int, stop: int) -> int:
             is_person = is_role(scene, scene.keys[first]) or scene.keys[first] in scene.words.titles
             if not _apposition_follows(scene, at + 1, stop, has_name, is_person):
                 return at
-        elif at > first and (_ends_phrase(scene, at, first, has_name) or is_adverb(scene, key)):
-            return at
-        elif (
+        elif (at > first and (_ends_phrase(scene, at, first, has_name) or is_adverb(scene, key))) or (
             at > first
             and key in scene.words.outlets
             and scene.keys[at - 1].startswith("ال")
@@ -241,9 +156,9 @@ def _ends_phrase(scene: Scene, at: int, first: int, has_name: bool) -> bool:
         return (
             is_channel
             or key != "في"
-            or is_name_like(scene, scene.key(at - 1))
+            or (is_name_like(scene, scene.key(at - 1))
             and has_name
-            and following not in words.organisations
+            and following not in words.organisations)
         )
     if key == "لدى" and is_role(scene, scene.keys[first]) and following.startswith("ال"):
         return False
@@ -298,225 +213,3 @@ def _name_run(scene: Scene, at: int, stop: int) -> bool:
     return (
         2 <= end - at <= 4 and bounded and scene.keys[at][:2] not in ("ال", "لل") and not scene.keys[at].startswith("و")
     )
-
-
-def read_phrase(scene: Scene, first: int, stop: int) -> Phrase:
-    """Split a noun phrase into name and roles and tell its kind."""
-    key = scene.keys[first]
-    marked = scene.span_at[first] >= 0
-    head_key = key if not marked else scene.key(scene.spans[scene.span_at[first]].inner_first)
-    name = _find_name(scene, first, stop)
-    kind = _tell_kind(scene, first, stop, name, marked=marked)
-    if kind == "organisation":
-        name = _body_name(scene, first, stop)
-    roles = _find_roles(scene, first, stop, name)
-    definite = key.startswith("ال") or (name is not None and name[0] == first)
-    return Phrase(first, stop, name, roles, base_word(head_key), definite, kind)
-
-
-def _tell_kind(scene: Scene, first: int, stop: int, name: tuple[int, int] | None, *, marked: bool) -> SpeakerKind:
-    key = scene.keys[first]
-    words = scene.words
-    if key in words.titles:
-        return "person"
-    if is_anonymous(scene, key) and not (is_role(scene, key) and name):
-        return "anonymous"
-    if is_role(scene, key):
-        definite = (
-            key.startswith("ال") or name is not None or (stop > first + 1 and _makes_definite(scene, first, stop))
-        )
-        return "person" if definite else "anonymous"
-    if is_body(scene, key) and key not in words.given:
-        return "organisation"
-    if name is not None or marked:
-        return "person"
-    return "organisation" if key.endswith(("ة", "ات")) else "person"
-
-
-def _makes_definite(scene: Scene, first: int, stop: int) -> bool:
-    """وزير الخارجية is one office, متحدث باسم الخارجية is nobody in particular."""
-    after = scene.key(first + 1)
-    return (after.startswith("ال") or is_body(scene, after)) and not after.startswith("ب")
-
-
-def _body_name(scene: Scene, first: int, stop: int) -> tuple[int, int] | None:
-    """The name of an institution: what stands in marks, else the phrase to its first comma."""
-    for at in range(first, min(stop, first + _NAMED_BY)):
-        number = scene.span_at[at]
-        if number >= 0:
-            return scene.spans[number].inner_first, scene.spans[number].inner_stop
-        if scene.keys[at] in ("،", "("):
-            return first, at
-    comma = scene.keys.index("،", first, stop) if "،" in scene.keys[first:stop] else stop
-    key = scene.keys[first]
-    if key in scene.words.proper_bodies and key not in scene.words.long_names and comma > first + 1:
-        return first, first + 1
-    if (
-        (key in scene.words.outlets or key == "شركة")
-        and comma > first + 1
-        and scene.keys[first + 1] not in ("الانباء", "انباء", "اعلام")
-    ):
-        return first + 1, _outlet_stop(scene, first + 1, comma)
-    return first, comma
-
-
-def read_named_body(scene: Scene, at: int) -> Phrase | None:
-    """The institution named after its kind at a token: شركة نجمة, لصحيفة الأفق."""
-    if at + 1 >= len(scene.keys) or scene.paragraph[at] != scene.paragraph[at + 1]:
-        return None
-    number = scene.span_at[at + 1]
-    if number >= 0:
-        span = scene.spans[number]
-        return Phrase(
-            at, span.last + 1, (span.inner_first, span.inner_stop), (), "", definite=True, kind="organisation"
-        )
-    key = scene.keys[at + 1]
-    if not is_name_like(scene, key) or is_adverb(scene, key) or key.endswith("ة"):
-        return None
-    stop = _outlet_stop(scene, at + 1, min(at + 4, scene.sentence_stop[at]))
-    return Phrase(at, stop, (at + 1, stop), (), "", definite=True, kind="organisation")
-
-
-def _outlet_stop(scene: Scene, first: int, stop: int) -> int:
-    """The end of an outlet's name: before الفرنسية in صحيفة لوموند الفرنسية."""
-    at = first + 1
-    if not scene.keys[first].startswith("ال"):
-        while at < stop and not scene.keys[at].startswith(("ال", "في", "لل")) and scene.keys[at][:1].isalnum():
-            at += 1
-        return at
-    return stop
-
-
-def _find_name(scene: Scene, first: int, stop: int) -> tuple[int, int] | None:
-    """The personal name in the phrase: after the last title, from the first given name, or a lone foreign tail."""
-    words = scene.words
-    if scene.span_at[first] >= 0:
-        span = scene.spans[scene.span_at[first]]
-        return span.inner_first, span.inner_stop
-    start = None
-    for at in range(first, stop):
-        key = scene.keys[at]
-        if scene.span_at[at] >= 0:
-            continue
-        if key in words.titles and at + 1 < stop and _is_after_title(scene, at + 1):
-            start = at + 1
-        elif key in words.given and not _names_a_body(scene, at, first):
-            start = start if start is not None and start <= at and start + _LONGEST_NAME > at else at
-            break
-    if start is None:
-        start = _foreign_tail(scene, first, stop)
-    if start is None:
-        return None
-    while start < stop and scene.keys[start] in (".", "/"):
-        start += 1
-    return start, _name_stop(scene, start, stop) if start < stop else start + 1
-
-
-def _names_a_body(scene: Scene, at: int, first: int) -> bool:
-    """Does the given name belong to an institution: مؤسسة محمد ...؟ Not after a definite noun."""
-    before = scene.keys[at - 1] if at > first else ""
-    return bool(before) and is_body(scene, before) and not before.startswith("ال")
-
-
-def _is_after_title(scene: Scene, at: int) -> bool:
-    key = scene.keys[at]
-    return key in (".", "/") or (
-        is_name_like(scene, key) and not key.startswith("ال") and key not in scene.words.titles
-    )
-
-
-def _foreign_tail(scene: Scene, first: int, stop: int) -> int | None:
-    """Where a name begins that no table knows: the whole first part, or what follows a definite description."""
-    part = first
-    while part < stop and scene.keys[part] not in ("،", ",", "("):
-        part += 1
-    if not (
-        is_role(scene, scene.keys[first]) or is_body(scene, scene.keys[first]) or is_anonymous(scene, scene.keys[first])
-    ):
-        return first if is_name_like(scene, scene.keys[first]) and not scene.keys[first].startswith("ال") else None
-    at = part
-    if scene.keys[first].startswith("ال"):
-        bare = next((i for i in range(first + 1, part) if not scene.keys[i].startswith("ال")), part)
-        # A definite noun governs no other noun: after الباحثة الشابة a bare word begins the name.
-        return bare if bare < part and _is_tail_word(scene, bare) else _name_after_comma(scene, part, stop)
-    while at > first and _is_tail_word(scene, at - 1):
-        at -= 1
-    if at == part:
-        return _name_after_comma(scene, part, stop)
-    return at if at > first and scene.keys[at - 1].startswith("ال") and part - at <= 4 else None
-
-
-def _name_after_comma(scene: Scene, part: int, stop: int) -> int | None:
-    """مدير المدرسة، سليم ...: the name in an apposition after the description."""
-    if part + 1 < stop and is_name_like(scene, scene.keys[part + 1]) and not scene.keys[part + 1].startswith("ال"):
-        return part + 1
-    return None
-
-
-def _is_tail_word(scene: Scene, at: int) -> bool:
-    """May the word belong to an unknown name that closes a description?"""
-    key = scene.keys[at]
-    if (
-        not is_name_like(scene, key)
-        or key.startswith(("ال", "لل", "وال", "بال"))
-        or key in scene.words.emphasis
-        or is_adverb(scene, key)
-    ):
-        return False
-    if key[:1] in "لبكو" and scene.tokens.text[scene.tokens.starts[at] + 1 : scene.tokens.starts[at] + 2] in ("إ", "أ"):
-        return False  # a preposition before a noun: بإصدار
-    if key[:1] in "لب" and (is_body(scene, key[1:]) or is_role(scene, key[1:]) or key[1:] in ("اسم", "جامعة")):
-        return False
-    return not (key.endswith("ة") and len(key) > 5)
-
-
-def _name_stop(scene: Scene, start: int, stop: int) -> int:
-    at = start
-    while at < min(stop, start + _LONGEST_NAME):
-        key = scene.keys[at]
-        if at >= start + 2 and key.startswith("ال") and is_role(scene, key) and not scene.key(at + 1)[:1].isalpha():
-            return at + 1  # a surname that is a word for an office as well
-        if at >= start + 2 and key.startswith("ال") and is_role(scene, key) and scene.key(at + 1) in scene.cues.bare:
-            return at + 1
-        if at > start and not (
-            is_name_like(scene, key) or key in scene.words.given or key in scene.words.name_particles or key == "-"
-        ):
-            break
-        if at > start and (
-            key.startswith(("بال", "لل", "وال")) or (key[0] in "لب" and key.isascii() != key[1:].isascii())
-        ):
-            break
-        if (
-            at > start
-            and key.startswith("و")
-            and key not in scene.words.given
-            and len(key) > 4
-            and is_role(scene, key[1:])
-        ):
-            break
-        at += 1
-    while at > start + 1 and not scene.keys[at - 1][:1].isalnum():
-        at -= 1
-    return at
-
-
-def _find_roles(scene: Scene, first: int, stop: int, name: tuple[int, int] | None) -> tuple[tuple[int, int], ...]:
-    """What is left of the phrase before and after the name, without titles and commas."""
-    if name is None:
-        return ((first, stop),)
-    ranges = []
-    for a, b in ((first, name[0]), (name[1], stop)):
-        while a < b and not scene.keys[a][:1].isalnum():
-            a += 1
-        while b > a and (not scene.keys[b - 1][:1].isalnum() or scene.keys[b - 1] in scene.words.titles) and b - a > 0:
-            if (
-                scene.keys[b - 1] in scene.words.titles
-                and b - a == 1
-                and scene.keys[b - 1].startswith("ال")
-                and is_role(scene, scene.keys[b - 1])
-            ):
-                break
-            b -= 1
-        if b > a:
-            ranges.append((a, b))
-    return tuple(ranges)

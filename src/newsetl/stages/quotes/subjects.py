@@ -1,10 +1,10 @@
 """Subjects that do not stand after their cue: الوزارة قالت إن ..., and who is meant by مؤكدا أن or وأضاف."""
 
+from newsetl.stages.quotes.classes import base_word, is_adverb, is_definite_role, is_name_like, starts_speaker
 from newsetl.stages.quotes.lexicon import Form
+from newsetl.stages.quotes.names import Phrase, read_phrase
 from newsetl.stages.quotes.scene import Scene
-from newsetl.stages.quotes.speakers import (
-    Phrase, base_word, find_phrase, is_adverb, is_definite_role, is_name_like, read_phrase, starts_speaker,
-)  # fmt: skip
+from newsetl.stages.quotes.speakers import find_phrase
 
 _LONGEST = 16  # tokens between the start of a subject and its verb
 _SENTENCES_BACK = 3
@@ -28,7 +28,9 @@ def find_subject_before(scene: Scene, cue: int, form: Form) -> Phrase | None:
     stop = cue - 1 if before == "قد" else cue
     first = stop
     while first > max(start, cue - _LONGEST) and (
-        scene.span_at[first - 1] >= 0 or scene.keys[first - 1] not in scene.words.openings or scene.keys[first - 1] == "،"
+        scene.span_at[first - 1] >= 0
+        or scene.keys[first - 1] not in scene.words.openings
+        or scene.keys[first - 1] == "،"
     ):
         first -= 1
     if first > start and scene.keys[first - 1] not in scene.words.openings:
@@ -88,7 +90,10 @@ def guess_subject(scene: Scene, cue: int, floor: int, *, strict: bool) -> Phrase
 def _is_opening(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
     return (
-        key in scene.words.openings or not key[:1].isalnum() or key in scene.words.turns or scene.key(at + 1) in scene.words.turns
+        key in scene.words.openings
+        or not key[:1].isalnum()
+        or key in scene.words.turns
+        or scene.key(at + 1) in scene.words.turns
     )
 
 

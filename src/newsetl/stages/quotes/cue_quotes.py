@@ -1,0 +1,168 @@
+"""Quotes with a verb, participle or noun of speech before them or after their marks."""
+
+from newsetl.stages.quotes.according import according_key, read_source
+from newsetl.stages.quotes.classes import starts_speaker
+from newsetl.stages.quotes.content import Content, read_content, read_spans
+from newsetl.stages.quotes.found import Found
+from newsetl.stages.quotes.lexicon import Form
+from newsetl.stages.quotes.names import Phrase
+from newsetl.stages.quotes.openers import Opener, find_opener
+from newsetl.stages.quotes.scene import Scene, Span
+from newsetl.stages.quotes.speakers import find_phrase
+from newsetl.stages.quotes.subjects import find_subject_before
+
+_RELAYS = frozenset(("نقل", "نسب"))
+_SUBJECT_WORDS = 7
+_PAUSE = frozenset("،,.-–—؛/")
+
+
+def find_cue_quote(scene: Scene, at: int, form: Form) -> Found | None:
+    if is_silent(scene, at, form):
+        return None
+    opener = find_opener(scene, at, form)
+    if opener is None:
+        return None
+    if form.kind == "noun" and opener.at > at + (4 if form.suffixed else 1):
+        return None
+    content = read_content(scene, at, opener)
+    if content is None:
+        return None
+    if len(content.segments) == 1 and _is_only_subject(scene, content):
+        return None  # ذكرت تقارير أن الوزير قال إن: the inner verb has the quote
+    if form.lemma in _RELAYS:
+        return _find_relay(scene, at, form, opener, content)
+    phrase = None if form.kind == "participle" else find_phrase(scene, at + 1, opener.at)
+    if opener.kind == "span" and not _reaches(scene, at + 1, phrase, opener.at):
+        return None
+    if (
+        phrase is not None
+        and (form.cue_class in ("describe", "accuse", "belief") or "q" in form.frames)
+        and not _is_strong(scene, phrase)
+    ):
+        phrase = None  # more likely the object: وصف الوضع بأنه
+    before = find_subject_before(scene, at, form)
+    if phrase is None or (before is not None and starts_speaker(scene, before.first)):
+        phrase = before or phrase
+    return Found(content, (at, at + 1), form, phrase, content.stop)
+
+
+def is_silent(scene: Scene, at: int, form: Form) -> bool:
+    """Is the cue negated, or the article's own voice?"""
+    before = scene.key(at - 1)
+    if before in scene.cues.negations and form.kind == "verb":
+        return True
+    if before in scene.cues.conditions and form.cue_class in ("belief", "fear"):
+        return True
+    if form.kind == "verb" and form.lemma[0] == "ا" and scene.tokens.text[scene.tokens.starts[at] + form.joined] == "أ":
+        return True  # first person: أعتقد
+    key = scene.keys[at].removeprefix("و")
+    if key in scene.cues.author_voice:
+        following = scene.key(at + 1)
+        if following in ("الى",):
+            following = scene.key(at + 2)
+        if following in scene.cues.bare or following in scene.cues.suffixed:
+            return True
+    return key == "يذكر" and scene.key(at + 1).startswith("ان")
+
+
+def _is_only_subject(scene: Scene, content: Content) -> bool:
+    """Is the content no more than the subject of another verb of speech that follows?"""
+    first, stop = content.segments[0]
+    at = content.stop + (scene.key(content.stop) == "،")
+    form = scene.forms[at] if at < len(scene.forms) else None
+    return (
+        form is not None
+        and form.kind == "verb"
+        and not form.joined
+        and stop - first <= _SUBJECT_WORDS
+        and content.type == "indirect"
+    )
+
+
+def _is_strong(scene: Scene, phrase: Phrase) -> bool:
+    """Is the phrase headed by a word that the tables know as a speaker, or a name?"""
+    return starts_speaker(scene, phrase.first) or (phrase.name is not None and phrase.kind == "person")
+
+
+def _reaches(scene: Scene, first: int, phrase: Phrase | None, stop: int) -> bool:
+    """Does nothing but the speaker and adjuncts stand between a verb and its marks? An object would own them."""
+    at = phrase.stop if phrase is not None else first
+    if at >= stop or scene.key(stop - 1) in (":", "ب", "بـ"):
+        return True
+    key = scene.keys[at]
+    words = scene.words
+    return (
+        key in words.boundaries
+        or key in words.times
+        or not key[:1].isalnum()
+        or key in ("في", "على", "ل")
+        or key[0] == "ل"
+    )
+
+
+def _find_relay(scene: Scene, at: int, form: Form, opener: Opener, content: Content) -> Found | None:
+    """نقلت رويترز عن مسؤول قوله إن: the speaker is the one after عن, the outlet passed it on."""
+    about = next((i for i in range(at + 1, opener.at) if scene.keys[i] == "عن"), None)
+    if about is None:
+        phrase = find_phrase(scene, at + 1, opener.at) if opener.kind != "span" else None
+        return Found(content, (at, at + 1), form, phrase, content.stop) if phrase is not None else None
+    stop = next((i for i in range(about + 1, opener.at) if _is_saying(scene, i)), opener.at)
+    phrase = find_phrase(scene, about + 1, stop)
+    cue = (stop, stop + 1) if stop < opener.at else (at, at + 1)
+    outlet = find_phrase(scene, at + 1, about)
+    return Found(content, cue, scene.forms[cue[0]], phrase, content.stop, outlet)
+
+
+def _is_saying(scene: Scene, at: int) -> bool:
+    form = scene.forms[at]
+    return form is not None and form.kind == "noun" and form.suffixed
+
+
+def find_marked_quote(scene: Scene, span: Span, last: Found | None) -> Found | None:
+    """A marked span that a narrator follows: "...", قال فلان; or one that goes on with the last quote."""
+    at = span.last + 1
+    while scene.key(at) in _PAUSE and at < span.last + 3:
+        at += 1
+    form = scene.forms[at] if at < len(scene.forms) else None
+    if form is not None and not form.joined and "d" in form.frames and form.kind == "verb" and span.words > 2:
+        found = _find_narrator(scene, span, at, form)
+        if found is not None:
+            return found
+    if span.words > 3 and according_key(scene, at):
+        read = read_source(scene, at)
+        if read is not None:
+            return Found(read_spans(scene, span), (at, read[0]), None, read[1], read[1].stop)
+    if last is not None and last.content.type == "direct" and span.words > 4 and _is_block(scene, span, last):
+        content = read_spans(scene, span)
+        return Found(content, None, None, None, content.stop)
+    return None
+
+
+def _is_block(scene: Scene, span: Span, last: Found) -> bool:
+    """Does the span fill its paragraph right after the last quote's paragraph?"""
+    between = scene.keys[last.stop : span.first]
+    starts = scene.key(span.first - 1) == "\n"
+    return starts and all(k in ".\n،" for k in between) and scene.key(span.last + 1) in ".\n،"
+
+
+def _find_narrator(scene: Scene, span: Span, at: int, form: Form) -> Found | None:
+    stop = scene.sentence_stop[at]
+    after = at + 1
+    while after < stop and scene.span_at[after] < 0 and scene.keys[after] not in ":،":
+        if after > at + 14:
+            return None
+        after += 1
+    opener = find_opener(scene, at, form)
+    if opener is not None and opener.kind == "clause":
+        return None
+    phrase = find_phrase(scene, at + 1, stop if opener is None else min(opener.at, stop))
+    content = read_spans(scene, span)
+    resume = phrase.stop if phrase else at + 1
+    while scene.key(resume) in "،.:":
+        resume += 1
+    number = scene.span_at[resume] if resume < len(scene.keys) else -1
+    if number >= 0 and scene.spans[number].words > 2 and scene.spans[number].first == resume:
+        more = read_spans(scene, scene.spans[number])
+        content = Content("direct", content.segments + more.segments, more.stop, content.flags + more.flags)
+        return Found(content, (at, at + 1), form, phrase, more.stop)
+    return Found(content, (at, at + 1), form, phrase, resume)

@@ -1,0 +1,129 @@
+"""Where reported words end: a new cue, the article's own voice, the end of the sentence."""
+
+from newsetl.stages.quotes.openers import find_opener
+from newsetl.stages.quotes.scene import Scene
+
+_TURNING = frozenset(("continue", "indicate", "explain", "assert", "express"))  # مضيفا, معربا end a clause anywhere
+_TRIM = frozenset("،,؛;:.-–—/…(")
+_SOURCE_WORDS = 14  # a source without a comma before it must be what the sentence ends with
+
+
+def trim(scene: Scene, first: int, stop: int) -> tuple[int, int]:
+    """The range without punctuation at its edges; marks that were opened inside stay."""
+    while stop > first and scene.keys[stop - 1] in _TRIM and scene.span_at[stop - 1] < 0:
+        stop -= 1
+    while first < stop and scene.keys[first] in _TRIM and scene.span_at[first] < 0:
+        first += 1
+    return first, stop
+
+
+def is_cue_at(scene: Scene, at: int) -> bool:
+    return (at < len(scene.forms) and scene.forms[at] is not None) or scene.key(at) in scene.cues.according
+
+
+def find_speech_stop(scene: Scene, first: int) -> int:
+    """The end of unmarked speech after a colon: the paragraph, or the sentence before the next cue."""
+    place = scene.paragraph[first]
+    stop = scene.sentence_stop[first]
+    clause = find_clause_stop(scene, first)
+    if clause < stop:
+        return clause
+    while True:
+        after = stop
+        while after < len(scene.keys) and scene.key(after) in ".؟?!…" and scene.paragraph[after] == place:
+            after += 1
+        if after >= len(scene.keys) or scene.paragraph[after] != place or scene.key(after) == "\n":
+            return stop
+        if (
+            any(is_cue_at(scene, at) for at in range(after, min(after + 4, len(scene.keys))))
+            or scene.span_at[after] >= 0
+        ):
+            return stop
+        stop = scene.sentence_stop[after]
+        if stop <= after:
+            return after
+
+
+def find_clause_stop(scene: Scene, first: int) -> int:
+    """The end of a reported clause: the sentence's end, a new cue, or where the article's own voice goes on."""
+    at, stop = first, scene.sentence_stop[first] if first < len(scene.keys) else first
+    while at < stop:
+        number = scene.span_at[at]
+        if number >= 0:
+            at = scene.spans[number].last + 1
+            continue
+        if at > first and _is_abrupt_cue(scene, at):
+            return _comma_before(scene, at, first)
+        if at > first and (
+            _is_new_cue(scene, at) or (at > first + 3 and _is_source_phrase(scene, at)) or _is_author_voice(scene, at)
+        ):
+            return at
+        at += 1
+    return max(at, first)
+
+
+def _is_new_cue(scene: Scene, at: int) -> bool:
+    form = scene.forms[at]
+    if form is None or form.kind == "noun":
+        return False
+    before = scene.key(at - 1)
+    if form.kind == "participle":
+        if "weak" in form.frames:
+            return before == "،" and find_opener(scene, at, form) is not None
+        return before in "،,)" or form.cue_class in _TURNING or find_opener(scene, at, form) is not None
+    if (
+        form.suffixed
+        or form.kind == "passive"
+        or before in scene.words.relative_openings
+        or before in scene.cues.negations
+    ):
+        return False
+    if not form.joined and (before not in ("،", "فيما", "بينما", "كما", "حين") or "weak" in form.frames):
+        return False
+    if form.joined and before == "،" and "weak" not in form.frames and not form.imperfect:
+        return True
+    opener = find_opener(scene, at, form)
+    return opener is not None and ("weak" not in form.frames or opener.at <= at + 6)
+
+
+def _is_abrupt_cue(scene: Scene, at: int) -> bool:
+    """A new verb of speech in mid sentence, with a colon or marks of its own: وعن المباريات قال: «...»."""
+    form = scene.forms[at]
+    if form is None or form.kind != "verb" or form.joined or form.suffixed or "weak" in form.frames:
+        return False
+    if scene.key(at - 1) in scene.words.relative_openings or scene.key(at - 1) in scene.cues.negations:
+        return False
+    opener = find_opener(scene, at, form)
+    return opener is not None and opener.kind != "clause" and opener.at <= at + 4
+
+
+def _comma_before(scene: Scene, at: int, first: int) -> int:
+    """The last comma shortly before a new cue, where the old clause ended; else the cue itself."""
+    return next((i for i in range(at - 1, max(first, at - 9), -1) if scene.keys[i] == "،"), at)
+
+
+def _is_source_phrase(scene: Scene, at: int) -> bool:
+    key = scene.keys[at]
+    after = scene.cues.according.get(key)
+    if after is not None and key != "وحسب":
+        closes = scene.key(at - 1) in "،,»)" or scene.sentence_stop[at] - at <= _SOURCE_WORDS
+        return closes and (not after or after == "ل" or scene.key(at + 1) == after)
+    if key in ("حسبما", "وفقما"):
+        return True
+    return (
+        key == "على"
+        and scene.key(at + 1) == "حد"
+        and scene.key(at + 2) in ("قول", "قوله", "قولها", "تعبير", "تعبيره", "تعبيرها", "وصفه", "وصفها", "وصف")
+    )
+
+
+def _is_author_voice(scene: Scene, at: int) -> bool:
+    key = scene.keys[at]
+    if scene.key(at - 1) not in "،,؛":
+        return False
+    return (
+        key in scene.cues.narrators
+        or (key == "في" and scene.key(at + 1) == "اشارة")
+        or (key == "غير" and scene.key(at + 1) == "ان")
+        or (key.removeprefix("و") in ("يذكر", "يشار"))
+    )

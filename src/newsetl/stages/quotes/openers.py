@@ -1,0 +1,142 @@
+"""Where the content of a cue begins: after أن, a colon, or at marks that hold what was said."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from newsetl.stages.quotes.lexicon import Form
+from newsetl.stages.quotes.scene import Scene, Span
+
+# How many tokens may stand between a cue and its content; a speaker with a long title takes about 30.
+_REACH = 45
+_WEAK_REACH = 12
+_CLOSE_REACH = 9  # participles and nouns have no subject after them
+_NAME_WORDS = 4  # a marked span of this many words or fewer may be a name inside the speaker's phrase
+
+
+@dataclass(frozen=True, slots=True)
+class Opener:
+    """Where content begins: `at` is the first token that is not the speaker's, `first` the first of the content."""
+
+    kind: Literal["span", "clause", "colon"]
+    at: int
+    first: int
+
+
+def find_opener(scene: Scene, cue: int, form: Form) -> Opener | None:
+    """The first thing after a cue that can open its content, inside the sentence."""
+    weak = "weak" in form.frames
+    reach = _CLOSE_REACH if form.kind != "verb" else _WEAK_REACH if weak else _REACH
+    at = cue + 1
+    while at < min(cue + reach, len(scene.keys)):
+        key = scene.keys[at]
+        if key == ":" and not key_is_time(scene, at):
+            return _open_colon(scene, at, form)
+        if at >= scene.sentence_stop[cue]:
+            return None
+        number = scene.span_at[at]
+        if number >= 0:
+            span = scene.spans[number]
+            if is_content_span(scene, cue, span, form):
+                return Opener("span", at, at)
+            at = span.last + 1
+            continue
+        if is_complementizer(scene, at, form):
+            keep = key in scene.cues.suffixed
+            opener = at - 1 if scene.key(at - 1) in scene.cues.prepositions else at
+            return Opener("clause", opener, at if keep else at + 1)
+        if (weak and key == "،") or key in scene.cues.breaks:
+            return None
+        other = scene.forms[at]
+        if other is not None and _is_rival(scene, at, other):
+            return None
+        at += 1
+    return None
+
+
+def key_is_time(scene: Scene, at: int) -> bool:
+    """Is the colon inside a time of day such as 10:30?"""
+    return scene.key(at - 1)[-1:].isdigit() and scene.key(at + 1)[:1].isdigit()
+
+
+def _open_colon(scene: Scene, at: int, form: Form) -> Opener | None:
+    first = at + 1
+    while scene.key(first) in (":", "-", "–", "\n") and first < at + 4 and first < len(scene.keys):
+        first += 1
+    if first >= len(scene.keys) or (scene.paragraph[first] != scene.paragraph[at] and scene.span_at[first] < 0):
+        return None
+    if scene.keys[first] in scene.cues.bare and scene.span_at[first] < 0:
+        return Opener("clause", at, first + 1)
+    if scene.span_at[first] < 0 and ("weak" in form.frames or form.kind == "noun"):
+        return None
+    return Opener("colon", at, first)
+
+
+def _is_rival(scene: Scene, at: int, form: Form) -> bool:
+    """Does another cue take over here, so that the first one has no content of its own?"""
+    if form.kind == "noun":
+        return False
+    if form.kind == "participle":
+        return "weak" not in form.frames
+    if scene.key(at - 1) in scene.words.relative_openings or scene.key(at - 1) in scene.cues.negations:
+        return False
+    return "weak" not in form.frames and not form.suffixed
+
+
+def is_complementizer(scene: Scene, at: int, form: Form) -> bool:
+    """Does the token open a clause that this cue governs?"""
+    key = scene.keys[at]
+    cues = scene.cues
+    if key not in cues.bare and key not in cues.suffixed:
+        return False
+    before = scene.key(at - 1)
+    if before in cues.blockers:
+        return False
+    preposition = cues.prepositions.get(before)
+    if preposition is not None:
+        return preposition in form.frames or ("an" in form.frames and before == "عن")
+    return "an" in form.frames
+
+
+def is_content_span(scene: Scene, cue: int, span: Span, form: Form) -> bool:
+    """Are these marks around what the cue's subject said, and not around a name on the way?"""
+    if not span.words or not form.frames & {"d", "q"}:
+        return False
+    near = span.first == cue + 1 or scene.key(span.first - 1) == ":"
+    if span.words < (_NAME_WORDS if near else 3 * _NAME_WORDS) and _content_follows(
+        scene, span.last + 1, cue, form, near=near
+    ):
+        return False
+    before = scene.key(span.first - 1)
+    if before == "ب" and ("q" in form.frames or (span.words > 2 and "d" in form.frames)):
+        return True
+    if scene.cues.prepositions.get(before) in form.frames and "d" in form.frames and span.words > 2:
+        return True
+    if "d" not in form.frames:
+        return form.suffixed and "q" in form.frames and span.first == cue + 1
+    if span.first == cue + 1:
+        return span.words > 1 or "q" in form.frames
+    if "weak" in form.frames or form.kind == "noun" or before in scene.cues.governors:
+        return False
+    if "q" in form.frames and span.first <= cue + 6 and before not in "،,":
+        return True
+    return span.words > _NAME_WORDS or before in "،,"
+
+
+def _content_follows(scene: Scene, at: int, cue: int, form: Form, *, near: bool) -> bool:
+    stop = min(at + 14, scene.sentence_stop[cue] + 1, len(scene.keys))
+    while at < stop:
+        number = scene.span_at[at]
+        if number >= 0:
+            if scene.spans[number].words > _NAME_WORDS or ("q" in form.frames and scene.key(at - 1) == "ب"):
+                return True
+            at = scene.spans[number].last + 1
+            continue
+        if scene.keys[at] == ":" or is_complementizer(scene, at, form):
+            return True
+        if near and scene.keys[at] == "،":
+            return False
+        other = scene.forms[at]
+        if other is not None and _is_rival(scene, at, other):
+            return False
+        at += 1
+    return False
