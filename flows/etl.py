@@ -86,7 +86,7 @@ def _flow_settings(
 
 
 # Threads only wait for worker processes; there is one for each core.
-THREADS: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=available_cores())
+THREADS: Any = ThreadPoolTaskRunner(max_workers=available_cores())
 
 
 @flow(

@@ -180,7 +180,7 @@ def _read(text: str, found: Byline, *, single: bool) -> None:
         if rest and not _add_piece(rest, role, found, alone=alone and new_role is None, many=len(pieces) > 1):
             unknown.append(rest)
     # "بينتونفيل: فلان الفلاني": a single word beside a person or an agency is the place, though no table has it.
-    if not found.places and (found.authors or found.agencies) and len(unknown) == 1 and is_arabic_word(unknown[0]):
+    if not found.places and (found.authors or found.agencies) and len(unknown) == 1 and _is_town(unknown[0]):
         _add(found.places, unknown[0])
 
 
@@ -305,7 +305,14 @@ def _add_names(piece: str, role: str, found: Byline, *, alone: bool) -> bool:
 
 
 def _is_place_like(text: str) -> bool:
-    return find_agency(text) is None and not _DIGIT.search(text) and text.count(" ") < MAX_PLACE_WORDS
+    return (
+        find_agency(text) is None and not _DIGIT.search(text) and text.count(" ") < MAX_PLACE_WORDS and " و" not in text
+    )
+
+
+def _is_town(word: str) -> bool:
+    """Whether one unknown word may be a town: Arabic, and no word of dates."""
+    return is_arabic_word(word) and byline_key(word) not in load_calendar().words
 
 
 def _compose(match: re.Match[str]) -> str:

@@ -1,9 +1,9 @@
 """The grammar of written dates, over strings of letters that stand for kinds of words.
 
-``d`` is a number of one or two digits, ``y`` a Gregorian year, ``k`` a Hijri year, ``n`` any other number, ``G`` and ``H`` a
-Gregorian and a Hijri month, ``W`` a weekday, ``O`` a day of the month in words, ``o`` a filler, ``l`` a label, ``g`` and
-``h`` era marks, ``z`` a zone, ``t`` a clock time that was taken out, ``x`` any other word, ``,`` any sign but ``/.-:()+``.
-A handful of linear patterns over such strings are the whole grammar.
+``d`` is a number of one or two digits, ``y`` a Gregorian year, ``k`` a Hijri year, ``n`` any other number, ``G`` and
+``H`` a Gregorian and a Hijri month, ``W`` a weekday, ``O`` a day of the month in words, ``o`` a filler, ``l`` a label,
+``g`` and ``h`` era marks, ``z`` a zone, ``t`` a clock time that was taken out, ``x`` any other word, ``,`` any sign but
+``/.-:()+``. A handful of linear patterns over such strings are the whole grammar.
 """
 
 import re

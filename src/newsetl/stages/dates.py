@@ -54,12 +54,11 @@ def parse_date(raw: str, reference: datetime | None = None) -> ParsedDate | None
     if not raw or len(raw) > MAX_LENGTH:
         return None
     text = fold_name(unescape(raw)).translate(_SIGNS)
-    parsed = _parse_machine(text) or _parse_written(text, reference)
-    if parsed is None or not FIRST_YEAR <= parsed.year <= LAST_YEAR:
+    machine = _parse_machine(text)
+    if machine is not None and machine.day in PLACEHOLDERS and machine.clock in (None, time(0)):
         return None
-    if parsed.day in PLACEHOLDERS and (parsed.clock is None or parsed.clock == time(0)):
-        return None
-    return parsed
+    parsed = machine or _parse_written(text, reference)
+    return parsed if parsed is not None and FIRST_YEAR <= parsed.year <= LAST_YEAR else None
 
 
 def is_date_line(line: str) -> bool:

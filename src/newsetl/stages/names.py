@@ -10,6 +10,7 @@ from newsetl.sources.lookup import load_index, name_key
 # Given name, father, grandfather, tribe, and a title or two; particles are not counted.
 MAX_NAME_WORDS = 6
 MIN_NAME_WORDS = 2
+MIN_LONGEST = 3  # letters of the longest word of a name
 # Signs that may cling to the ends of a piece of a byline.
 EDGE = " \t.،,-–—ـ:؛;|/\"'«»“”*…"
 # Letters, marks, stops and dashes; a name ends in a letter, its mark or the stop of an initial.
@@ -67,6 +68,8 @@ def clean_name(name: str, own: frozenset[str], *, alone: bool) -> tuple[str | No
     clean = " ".join(words)
     if not words or not _NAME.fullmatch(clean) or _DIGIT.search(clean) or _is_taken(clean, words[0]):
         return None, place
+    if max(map(len, words)) < MIN_LONGEST:
+        return None, place  # letters of an agency that were cut apart: "ف ب"
     if len(words) == 1 and (not alone or clean.startswith("ال") or not _is_single_name(clean)):
         return None, place
     return clean, place
@@ -94,11 +97,11 @@ def is_arabic_word(word: str) -> bool:
 
 
 def _pop_place(words: list[str]) -> str | None:
-    """Take a place off a name: at its front with the article, at its end behind three words."""
+    """Take a place off a name: at its front with the article, at its end behind two words or three."""
     places = load_bylines().places
     if len(words) > 2 and words[0].startswith("ال") and byline_key(words[0]) in places:
         return words.pop(0)
-    if len(words) > 3 and byline_key(words[-1]) in places:
+    if len(words) > (2 if words[-1].startswith("ال") else 3) and byline_key(words[-1]) in places:
         return words.pop()
     return None
 

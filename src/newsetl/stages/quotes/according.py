@@ -1,6 +1,6 @@
 """Prepositional cues: وفقا للوزارة، ... before a clause, ...، بحسب الوزارة after one, حسبما ذكرت الوزارة."""
 
-from newsetl.records import QuoteType
+from newsetl.stages.quotes.classes import is_anonymous, is_body, is_role
 from newsetl.stages.quotes.content import Content, clause_type
 from newsetl.stages.quotes.edges import find_clause_stop, trim
 from newsetl.stages.quotes.found import Found
@@ -8,6 +8,9 @@ from newsetl.stages.quotes.names import Phrase
 from newsetl.stages.quotes.openers import find_opener
 from newsetl.stages.quotes.scene import Scene
 from newsetl.stages.quotes.speakers import find_phrase
+
+_GAP = 2  # tokens between a quote and a source that belongs to it
+_SHORTEST = 3  # words of a clause that can be a quote
 
 
 def according_key(scene: Scene, at: int) -> str:
@@ -20,48 +23,47 @@ def according_key(scene: Scene, at: int) -> str:
 
 def find_according(scene: Scene, at: int, last: Found | None) -> Found | None:
     """وفقا للوزارة، ... before a clause, or ...، بحسب الوزارة after one."""
-    key = scene.keys[at].removeprefix("و")
-    if key in scene.cues.whatever:
-        form = scene.forms[at + 1] if at + 1 < len(scene.forms) else None
-        if form is None or form.kind != "verb":
-            return None
-        if key in ("كما", "مثلما") and (
-            "weak" in form.frames or scene.key(at - 1) not in "،," or find_opener(scene, at + 1, form) is not None
-        ):
-            return None  # "he also said"
-        phrase = find_phrase(scene, at + 2, scene.sentence_stop[at])
-        read = (at + 2, phrase) if phrase else None
-    else:
-        form = None
-        read = read_source(scene, at)
+    is_whatever = scene.keys[at].removeprefix("و") in scene.cues.whatever
+    read = _read_whatever(scene, at) if is_whatever else read_source(scene, at)
     if read is None:
         return None
     cue_stop, phrase = read
-    start, stop = scene.sentence_start[at], scene.sentence_stop[at]
+    form = scene.forms[at + 1] if is_whatever else None
+    start = scene.sentence_start[at]
     if last is not None and last.stop > start:
-        if last.stop <= at and at - last.stop <= 2:
+        if last.stop <= at and at - last.stop <= _GAP:
             return None  # the clause before is a quote already
         start = max(start, last.stop)
     first, end = trim(scene, start, at)
-    if end - first > 3:
-        return Found(
-            Content(clause_type(scene, first, end), ((first, end),), phrase.stop),
-            (at, cue_stop),
-            form,
-            phrase,
-            phrase.stop,
-        )
-    if first < end and scene.keys[first] not in ("لكن", "ولكن", "و", "كما", "فيما"):
+    if end - first > _SHORTEST:
+        content = Content(clause_type(scene, first, end), ((first, end),), phrase.stop)
+        return Found(content, (at, cue_stop), form, phrase, phrase.stop)
+    if first < end and scene.keys[first] not in scene.words.openings:
         return None
-    begin = phrase.stop
-    while begin < stop and scene.keys[begin] in ("،", "فان", "ان"):
-        begin += 1
-    end = find_clause_stop(scene, begin) if begin < stop else begin
-    begin, end = trim(scene, begin, end)
-    if end - begin < 3:
+    later = _read_clause_after(scene, phrase.stop, scene.sentence_stop[at])
+    return Found(later, (at, cue_stop), form, phrase, later.stop) if later is not None else None
+
+
+def _read_clause_after(scene: Scene, first: int, stop: int) -> Content | None:
+    """The clause that a source at the head of a sentence speaks for: وفقا للوزارة، فإن ..."""
+    while first < stop and scene.keys[first] in ("،", "فان", "ان"):
+        first += 1
+    end = find_clause_stop(scene, first) if first < stop else first
+    first, end = trim(scene, first, end)
+    return Content(clause_type(scene, first, end), ((first, end),), end) if end - first >= _SHORTEST else None
+
+
+def _read_whatever(scene: Scene, at: int) -> tuple[int, Phrase] | None:
+    """حسبما ذكرت الوزارة: where the cue ends, and who spoke. كما قال is taken only when the verb has no content."""
+    form = scene.forms[at + 1] if at + 1 < len(scene.forms) else None
+    if form is None or form.kind != "verb":
         return None
-    kind: QuoteType = clause_type(scene, begin, end)
-    return Found(Content(kind, ((begin, end),), end), (at, cue_stop), form, phrase, end)
+    if scene.keys[at].removeprefix("و") in ("كما", "مثلما"):
+        also = scene.key(at - 1) not in "،," or find_opener(scene, at + 1, form) is not None
+        if also or "weak" in form.frames:
+            return None
+    phrase = find_phrase(scene, at + 2, scene.sentence_stop[at])
+    return (at + 2, phrase) if phrase is not None else None
 
 
 def read_source(scene: Scene, at: int) -> tuple[int, Phrase] | None:

@@ -21,7 +21,7 @@ class Content:
     flags: tuple[str, ...] = ()
 
 
-def read_content(scene: Scene, cue: int, opener: Opener) -> Content | None:
+def read_content(scene: Scene, opener: Opener) -> Content | None:
     """The content that begins at an opener, or None when nothing is left of it."""
     number = scene.span_at[opener.first] if opener.first < len(scene.keys) else -1
     if number >= 0 and opener.first == scene.spans[number].first:
@@ -91,26 +91,21 @@ def _closes_clause(scene: Scene, span: Span) -> bool:
 
 def read_spans(scene: Scene, span: Span) -> Content:
     """A marked quote with the marked blocks that continue it: re-opened paragraphs and spans set side by side."""
-    segments = [trim_inner(scene, span)]
+    segments = [(span.inner_first, span.inner_stop)]
     flags: list[str] = [] if span.mark.closed else ["unclosed-mark"]
     number = scene.span_at[span.first] + 1
     while number < len(scene.spans) and _continues(scene, span, scene.spans[number]):
         span = scene.spans[number]
         if scene.paragraph[span.first] != scene.paragraph[scene.spans[number - 1].first]:
             flags.append("multi-paragraph")
-        segments.append(trim_inner(scene, span))
+        segments.append((span.inner_first, span.inner_stop))
         number += 1
     return Content("direct", tuple(s for s in segments if s[1] > s[0]), span.last + 1, tuple(dict.fromkeys(flags)))
 
 
 def _continues(scene: Scene, span: Span, later: Span) -> bool:
     """Does the next span go on with an unclosed one: re-opened at the start of the next paragraph?"""
-    between = scene.keys[span.last + 1 : later.first]
-    return not span.mark.closed and all(key == "\n" for key in between)
-
-
-def trim_inner(scene: Scene, span: Span) -> tuple[int, int]:
-    return span.inner_first, span.inner_stop
+    return not span.mark.closed and all(key == "\n" for key in scene.keys[span.last + 1 : later.first])
 
 
 def clause_type(scene: Scene, first: int, stop: int) -> QuoteType:

@@ -24,7 +24,7 @@ def find_cue_quote(scene: Scene, at: int, form: Form) -> Found | None:
         return None
     if form.kind == "noun" and opener.at > at + (4 if form.suffixed else 1):
         return None
-    content = read_content(scene, at, opener)
+    content = read_content(scene, opener)
     if content is None:
         return None
     if len(content.segments) == 1 and _is_only_subject(scene, content):
@@ -58,7 +58,7 @@ def is_silent(scene: Scene, at: int, form: Form) -> bool:
     key = scene.keys[at].removeprefix("و")
     if key in scene.cues.author_voice:
         following = scene.key(at + 1)
-        if following in ("الى",):
+        if following == "الى":
             following = scene.key(at + 2)
         if following in scene.cues.bare or following in scene.cues.suffixed:
             return True

@@ -112,25 +112,19 @@ class Cast:
 
     def _follow_pointer(self, phrase: Phrase, gender: str) -> Entity | None:
         """المتحدث and its like stand for the last speaker; البيان for the last institution."""
-        head = phrase.head
-        for entity in reversed(self._recent()):
-            if head in ("مصدر", "مصادر"):
-                if entity.kind in ("anonymous", "organisation"):
-                    return entity
-            elif head in ("بيان", "بلاغ"):
-                if entity.kind == "organisation":
-                    return entity
-            elif head in self.scene.words.named_kinds or head in ("وزارة", "هيئة", "مؤسسة", "تنظيم"):
-                if entity.kind == "organisation" and not entity.words & self.scene.words.text_heads:
-                    return entity
-            elif (
-                phrase.kind in ("person", "anonymous")
-                and entity.kind in ("person", "anonymous")
-                and agrees(entity, gender, "s")
-            ):
-                if head not in self.scene.words.offices or not entity.words:
-                    return entity
-        return None
+        return next((e for e in reversed(self._recent()) if self._can_point_to(phrase, e, gender)), None)
+
+    def _can_point_to(self, phrase: Phrase, entity: Entity, gender: str) -> bool:
+        head, words = phrase.head, self.scene.words
+        if head in ("مصدر", "مصادر"):
+            return entity.kind in ("anonymous", "organisation")
+        if head in ("بيان", "بلاغ"):
+            return entity.kind == "organisation"
+        if head in words.named_kinds or head in ("وزارة", "هيئة", "مؤسسة", "تنظيم"):
+            return entity.kind == "organisation" and not entity.words & words.text_heads
+        if "organisation" in (phrase.kind, entity.kind) or not agrees(entity, gender, "s"):
+            return False
+        return head not in words.offices or not entity.words
 
     def _recent(self) -> list[Entity]:
         seen: dict[int, Entity] = {}

@@ -26,7 +26,10 @@ _CLEAR_MAJORITY = 3
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One marked span: `start:end` with its marks, `inner_start:inner_end` without; unclosed ones end with the paragraph."""
+    """One marked span: `start:end` with its marks, `inner_start:inner_end` without.
+
+    An unclosed one ends with its paragraph, or with a sentence before the next marks.
+    """
 
     start: int
     end: int
@@ -140,7 +143,7 @@ def _pair_glyphs(
 
 
 def _outermost(text: str, pairs: list[tuple[_Glyph, _Glyph]], left: list[_Glyph], start: int, end: int) -> list[Mark]:
-    """Pairs that stand in no other; an unclosed opener counts when a colon or the paragraph's start makes it credible."""
+    """Pairs that stand in no other; an unclosed opener counts after a colon, or with no marks after it."""
     spans = [Mark(a.start, b.end, a.end, b.start) for a, b in pairs]
     last = max((s.end for s in spans), default=start)
     for glyph in left[:1]:

@@ -38,8 +38,7 @@ class Mentions:
             if (
                 place == phrase.first
                 or scene.span_at[place] >= 0
-                or (scene.keys[place + 1 : place + 2] != keys[1:2]
-                and len(keys) > 1)
+                or (scene.keys[place + 1 : place + 2] != keys[1:2] and len(keys) > 1)
             ):
                 continue
             named = self._name_before(place) if phrase.kind == "person" and len(keys) > 1 else None

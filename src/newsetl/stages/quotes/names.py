@@ -52,9 +52,7 @@ def _tell_kind(scene: Scene, first: int, stop: int, name: tuple[int, int] | None
     if is_anonymous(scene, key) and not (is_role(scene, key) and name):
         return "anonymous"
     if is_role(scene, key):
-        definite = (
-            key.startswith("ال") or name is not None or (stop > first + 1 and _makes_definite(scene, first, stop))
-        )
+        definite = key.startswith("ال") or name is not None or (stop > first + 1 and _makes_definite(scene, first))
         return "person" if definite else "anonymous"
     if is_body(scene, key) and key not in words.given:
         return "organisation"
@@ -63,7 +61,7 @@ def _tell_kind(scene: Scene, first: int, stop: int, name: tuple[int, int] | None
     return "organisation" if key.endswith(("ة", "ات")) else "person"
 
 
-def _makes_definite(scene: Scene, first: int, stop: int) -> bool:
+def _makes_definite(scene: Scene, first: int) -> bool:
     """وزير الخارجية is one office, متحدث باسم الخارجية is nobody in particular."""
     after = scene.key(first + 1)
     return (after.startswith("ال") or is_body(scene, after)) and not after.startswith("ب")
@@ -234,19 +232,16 @@ def _find_roles(scene: Scene, first: int, stop: int, name: tuple[int, int] | Non
     """What is left of the phrase before and after the name, without titles and commas."""
     if name is None:
         return ((first, stop),)
-    ranges = []
-    for a, b in ((first, name[0]), (name[1], stop)):
-        while a < b and not scene.keys[a][:1].isalnum():
-            a += 1
-        while b > a and (not scene.keys[b - 1][:1].isalnum() or scene.keys[b - 1] in scene.words.titles) and b - a > 0:
-            if (
-                scene.keys[b - 1] in scene.words.titles
-                and b - a == 1
-                and scene.keys[b - 1].startswith("ال")
-                and is_role(scene, scene.keys[b - 1])
-            ):
-                break
-            b -= 1
-        if b > a:
-            ranges.append((a, b))
-    return tuple(ranges)
+    stretches = (_trim_role(scene, first, name[0]), _trim_role(scene, name[1], stop))
+    return tuple((a, b) for a, b in stretches if b > a)
+
+
+def _trim_role(scene: Scene, first: int, stop: int) -> tuple[int, int]:
+    while first < stop and not scene.keys[first][:1].isalnum():
+        first += 1
+    while stop > first and (not scene.keys[stop - 1][:1].isalnum() or scene.keys[stop - 1] in scene.words.titles):
+        key = scene.keys[stop - 1]
+        if stop - first == 1 and key.startswith("ال") and is_role(scene, key):
+            break  # الرئيس alone is a role, not only a title
+        stop -= 1
+    return first, stop

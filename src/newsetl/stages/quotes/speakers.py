@@ -5,6 +5,8 @@ from newsetl.stages.quotes.names import Phrase, read_phrase
 from newsetl.stages.quotes.scene import Scene
 
 _LONGEST = 32  # tokens of a speaker phrase with its appositions
+_BRACKET = 10  # tokens of a bracket inside a phrase: (45 عاما)
+_PLACING = frozenset(("في", "عبر", "خلال", "ضمن", "على", "عن", "لدى", "من"))
 
 
 def find_phrase(scene: Scene, first: int, stop: int) -> Phrase | None:
@@ -105,99 +107,97 @@ def _phrase_stop(scene: Scene, first: int, stop: int) -> int:
             at = scene.spans[number].last + 1
             continue
         if key == "(":
-            close = _close_bracket(scene, at, stop)
-            if close is None:
-                return at
-            at = close + 1
+            at = _close_bracket(scene, at, stop)
             continue
-        if key == "،" or key == ",":
-            is_person = is_role(scene, scene.keys[first]) or scene.keys[first] in scene.words.titles
-            if not _apposition_follows(scene, at + 1, stop, has_name, is_person):
-                return at
-        elif (at > first and (_ends_phrase(scene, at, first, has_name) or is_adverb(scene, key))) or (
-            at > first
-            and key in scene.words.outlets
-            and scene.keys[at - 1].startswith("ال")
-            and not is_role(scene, scene.keys[first])
-        ):
-            return at
+        if key in "،,":
+            if not _apposition_follows(scene, at + 1, first, stop, has_name=has_name):
+                break
+        elif at > first and _ends_phrase(scene, at, first, has_name=has_name):
+            break
         has_name = has_name or key in scene.words.given
         at += 1
+    at = min(at, stop)
     while (
-        at > first and not scene.keys[at - 1][:1].isalnum() and scene.span_at[at - 1] < 0 and scene.keys[at - 1] != ")"
+        at > first and scene.span_at[at - 1] < 0 and not scene.keys[at - 1][:1].isalnum() and scene.keys[at - 1] != ")"
     ):
         at -= 1
     return at
 
 
-def _close_bracket(scene: Scene, at: int, stop: int) -> int | None:
-    for close in range(at + 1, min(at + 10, stop)):
+def _close_bracket(scene: Scene, at: int, stop: int) -> int:
+    """The token after a short bracket; the end of the stretch when it does not close."""
+    for close in range(at + 1, min(at + _BRACKET, stop)):
         if scene.keys[close] == ")":
-            return close
-    return None
+            return close + 1
+    return stop
 
 
-def _ends_phrase(scene: Scene, at: int, first: int, has_name: bool) -> bool:
-    key = scene.keys[at]
-    words = scene.words
-    if not key[:1].isalnum() and key not in ("/", "."):
+def _ends_phrase(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
+    """Does the phrase that began at `first` end before this token?"""
+    key, words, head = scene.keys[at], scene.words, scene.keys[first]
+    if not key[:1].isalnum():
+        return key not in "/."
+    if key in words.relatives or key in words.asides or key in words.turns or is_adverb(scene, key):
         return True
-    if key in scene.words.relatives or key in scene.words.asides or key in words.turns:
-        return True
-    following = scene.key(at + 1)
-    if key in ("على", "عن") and scene.keys[first].startswith("ال") and at <= first + 2 and following not in words.media:
-        return scene.keys[first] not in scene.words.takes_complement and not (
-            key == "عن" and at == first + 1 and is_role(scene, scene.keys[first])
-        )
+    if key in words.outlets and scene.keys[at - 1].startswith("ال") and not is_role(scene, head):
+        return True  # a second noun: أبلغ الاتحاد صحيفة
     if key == "امام" and scene.tokens.text[scene.tokens.starts[at]] == "إ":
-        return False
-    if key in ("في", "عبر", "خلال", "ضمن", "على"):
-        is_channel = following in words.media or base_word(following) in words.media or following in words.times
-        return (
-            is_channel
-            or key != "في"
-            or (is_name_like(scene, scene.key(at - 1))
-            and has_name
-            and following not in words.organisations)
-        )
-    if key == "لدى" and is_role(scene, scene.keys[first]) and following.startswith("ال"):
-        return False
+        return False  # imam, not "before"
+    if key in _PLACING:
+        return _preposition_ends(scene, at, first, has_name=has_name)
     if key == "عام":
-        return following[:1].isdigit()
-    if has_name and key.startswith(("بال", "لل")) and not is_role(scene, scene.key(at - 1)):
-        return "ال" + key[2:] not in ("الامم",) if key.startswith("لل") else True
-    if key == "من":
-        return following in words.turns or has_name or following in words.times
-    if key == "يوم" or key in words.times or key in words.boundaries:
+        return scene.key(at + 1)[:1].isdigit()
+    if key in words.boundaries:
         return True
     form = scene.forms[at]
     if form is not None and form.kind != "noun" and "weak" not in form.frames:
         return not (key in words.given or is_role(scene, key) or is_body(scene, key))
-    if key == "ل" or key in ("له", "لها", "لنا", "لهم"):
-        return True
-    if key.startswith("ل") and key[1:] in scene.words.outlets:
-        return True
-    if key in ("للجزيرة", "للعربية", "للاناضول"):
-        return True
-    return (
-        key[:1] == "ل"
-        and (has_name and not is_role(scene, scene.key(at - 1)))
-        and len(key) > 3
-        and key[1:] in words.proper_bodies
-    )
+    return _is_addressed(scene, at, has_name=has_name)
 
 
-def _apposition_follows(scene: Scene, at: int, stop: int, has_name: bool, is_person: bool) -> bool:
+def _preposition_ends(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
+    """Is a prepositional phrase an adjunct (في تصريح) and not part of a title (الباحث في مركز)?"""
+    key, words, head = scene.keys[at], scene.words, scene.keys[first]
+    following = scene.key(at + 1)
+    if following in words.media or base_word(following) in words.media or following in words.times:
+        return True
+    if key in ("على", "عن"):
+        governs = head.startswith("ال") and at <= first + 2
+        is_role_of = key == "عن" and at == first + 1 and is_role(scene, head)
+        return not (governs and (head in words.takes_complement or is_role_of))
+    if key == "لدى":
+        return not (is_role(scene, head) and following.startswith("ال"))
+    if key == "من":
+        return following in words.turns or has_name
+    if key == "في":
+        return has_name and is_name_like(scene, scene.key(at - 1)) and following not in words.organisations
+    return True
+
+
+def _is_addressed(scene: Scene, at: int, *, has_name: bool) -> bool:
+    """Is the word somebody spoken to (لصحيفة، للجزيرة، لنا), so that the speaker's phrase is over?"""
+    key, words = scene.keys[at], scene.words
+    if key == "ل" or key in words.pronouns or key in ("للجزيرة", "للعربية", "للاناضول"):
+        return True
+    if key.startswith("ل") and key[1:] in words.outlets:
+        return True
+    after_name = has_name and not is_role(scene, scene.key(at - 1))
+    if after_name and key.startswith(("بال", "لل")):
+        return key != "للامم"
+    return after_name and key.startswith("ل") and key[1:] in words.proper_bodies
+
+
+def _apposition_follows(scene: Scene, at: int, first: int, stop: int, *, has_name: bool) -> bool:
     """After a comma: does a second description or the name of the same speaker follow?"""
     if at >= stop:
         return False
-    key = scene.keys[at]
-    words = scene.words
-    if key in words.times or key in words.turns or key in words.boundaries or key in scene.words.prepositions:
+    key, words, head = scene.keys[at], scene.words, scene.keys[first]
+    if key in words.times or key in words.turns or key in words.boundaries or key in words.prepositions:
         return False
     if key in words.titles or key in words.given:
         return not has_name or key in words.titles
-    if not has_name and is_person and _name_run(scene, at, stop):
+    is_person = is_role(scene, head) or head in words.titles
+    if is_person and not has_name and _name_run(scene, at, stop):
         return True
     return is_role(scene, key) or (key.startswith("ال") and is_role(scene, scene.key(at - 2)))
 
@@ -205,11 +205,7 @@ def _apposition_follows(scene: Scene, at: int, stop: int, has_name: bool, is_per
 def _name_run(scene: Scene, at: int, stop: int) -> bool:
     """Do two to four words that no table knows stand here between commas, as a name after a title does?"""
     end = at
-    while (
-        end < stop and end < at + 5 and is_name_like(scene, scene.keys[end]) and not is_adverb(scene, scene.keys[end])
-    ):
+    while end < min(stop, at + 5) and is_name_like(scene, scene.keys[end]) and not is_adverb(scene, scene.keys[end]):
         end += 1
     bounded = end >= stop or scene.keys[end] in "،,:(-" or scene.keys[end] in scene.words.boundaries
-    return (
-        2 <= end - at <= 4 and bounded and scene.keys[at][:2] not in ("ال", "لل") and not scene.keys[at].startswith("و")
-    )
+    return bounded and 2 <= end - at <= 4 and not scene.keys[at].startswith(("ال", "لل", "و"))

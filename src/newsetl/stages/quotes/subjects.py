@@ -153,9 +153,10 @@ def guess_person(scene: Scene, cue: int, gender: str) -> Phrase | None:
         ):
             if gender == "f" and not (key.endswith("ة") and key not in words.given):
                 continue
-            while at > 0 and (scene.keys[at - 1] in words.titles or scene.keys[at - 1] in words.given):
-                at -= 1
-            phrase = read_phrase(scene, at, min(at + 5, cue))
+            first = at
+            while first > 0 and (scene.keys[first - 1] in words.titles or scene.keys[first - 1] in words.given):
+                first -= 1
+            phrase = read_phrase(scene, first, min(first + 5, cue))
             if phrase.name is not None and phrase.kind == "person":
                 return phrase
     return None
