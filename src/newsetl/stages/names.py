@@ -101,7 +101,7 @@ def _pop_place(words: list[str]) -> str | None:
     places = load_bylines().places
     if len(words) > 2 and words[0].startswith("ال") and byline_key(words[0]) in places:
         return words.pop(0)
-    if len(words) > (2 if words[-1].startswith("ال") else 3) and byline_key(words[-1]) in places:
+    if len(words) > 2 and (words[-1].startswith("ال") or len(words) > 3) and byline_key(words[-1]) in places:
         return words.pop()
     return None
 

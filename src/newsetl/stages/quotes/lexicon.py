@@ -153,8 +153,9 @@ def _inflect_verb(lemma: str, row: Mapping[str, Any]) -> Iterable[tuple[str, For
     """All forms of one verb.
 
     >>> row = {"imperfect": "يدعو", "participle": "داعي", "class": "demand", "frames": ["an"]}
-    >>> [key for key, _ in _inflect_verb("دعا", row)][:3]
-    ['دعا', 'دعت', 'دعوا']
+    >>> forms = dict(_inflect_verb("دعا", row))
+    >>> forms["دعت"].gender, forms["يدعون"].number, forms["داعية"].kind
+    ('f', 'p', 'participle')
     """
     frames = frozenset(row["frames"])
 
