@@ -8,16 +8,19 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from lxml import html as lxml_html
 from lxml.html import HtmlElement
 
 from newsetl.records import DateClue
+from newsetl.stages.dates import is_date_line
 
 MAX_JSON_LD_CHARS: Final = 2_000_000
 MAX_JSON_LD_THINGS: Final = 2_000
 MAX_CLUES: Final = 12  # of one kind; pages with hundreds of <time> are lists of other articles
+MAX_DATELINE_ELEMENTS: Final = 40  # looked at in each neighbour of the headline
 MAX_SHOWN_CHARS: Final = 120  # of a visible date or author line; longer ones are text
 
 _ARTICLE_TYPES: Final = re.compile(r"article|posting|report|review", re.IGNORECASE)
@@ -76,6 +79,7 @@ def find_page_clues(tree: HtmlElement) -> PageClues:
     dates = [DateClue("json-ld", d) for d in _texts(article.get("datePublished"))]
     dates += [DateClue("meta", d) for name in _META_DATES for d in meta.get(name, ())]
     dates += _find_shown_dates(tree)
+    dates = dates or _find_dateline(tree)
     authors = _names(article.get("author"), persons=True) or _find_shown_authors(tree)
     # meta tags name the outlet or the builder of the site as often as the writer
     authors = authors or [a for name in _META_AUTHORS for a in meta.get(name, ()) if not a.startswith(("http", "@"))]
@@ -202,6 +206,17 @@ def _find_shown_dates(tree: HtmlElement) -> list[DateClue]:
         if len(raw := element_text(element)) <= MAX_SHOWN_CHARS and sum(c.isdigit() for c in raw) >= 5:
             clues.append(DateClue("text", raw))
     return clues[: 2 * MAX_CLUES]
+
+
+def _find_dateline(tree: HtmlElement) -> list[DateClue]:
+    """The first line behind the headline that is a date and nothing else; above it stands the day of the visit."""
+    for element in islice(tree.iterfind(".//h1"), 1):
+        for following in islice(element.itersiblings(), MAX_CLUES):
+            for part in islice(following.iter(), MAX_DATELINE_ELEMENTS):
+                text = _squeeze(part.text or "") if isinstance(part.tag, str) else ""
+                if len(text) <= MAX_SHOWN_CHARS and _DIGIT.search(text) and is_date_line(text):
+                    return [DateClue("dateline", text)]
+    return []
 
 
 def _find_shown_authors(tree: HtmlElement) -> list[str]:

@@ -40,7 +40,9 @@ def read_phrase(scene: Scene, first: int, stop: int) -> Phrase:
     if kind == "organisation":
         name = _body_name(scene, first, stop)
     roles = _find_roles(scene, first, stop, name)
-    definite = key.startswith("ال") or (name is not None and name[0] == first)
+    definite = (
+        key.startswith("ال") or (name is not None and name[0] == first) or (kind == "person" and is_role(scene, key))
+    )
     return Phrase(first, stop, name, roles, base_word(head_key), definite, kind)
 
 
@@ -202,10 +204,8 @@ def _name_stop(scene: Scene, start: int, stop: int) -> int:
     at = start
     while at < min(stop, start + _LONGEST_NAME):
         key = scene.keys[at]
-        if at >= start + 2 and key.startswith("ال") and is_role(scene, key) and not scene.key(at + 1)[:1].isalpha():
-            return at + 1  # a surname that is a word for an office as well
-        if at >= start + 2 and key.startswith("ال") and is_role(scene, key) and scene.key(at + 1) in scene.cues.bare:
-            return at + 1
+        if at > start and key.startswith("ال") and (is_role(scene, key) or at > start + 1):
+            return at + _is_surname(scene, start, at)
         if at > start and not (
             is_name_like(scene, key) or key in scene.words.given or key in scene.words.name_particles or key == "-"
         ):
@@ -226,6 +226,16 @@ def _name_stop(scene: Scene, start: int, stop: int) -> int:
     while at > start + 1 and not scene.keys[at - 1][:1].isalnum():
         at -= 1
     return at
+
+
+def _is_surname(scene: Scene, start: int, at: int) -> bool:
+    """Is a definite word at the end of a name its last part? الخطيب and الصديقي are, الباحث في and المستشفى are not."""
+    key = scene.keys[at]
+    following = scene.key(at + 1)
+    if is_role(scene, key):
+        return not following[:1].isalpha() or following in scene.cues.bare or following in scene.cues.suffixed
+    is_joined = any(k in scene.words.name_particles for k in scene.keys[start:at])
+    return is_joined or key.endswith("ي") or key == "الدين"
 
 
 def _find_roles(scene: Scene, first: int, stop: int, name: tuple[int, int] | None) -> tuple[tuple[int, int], ...]:
