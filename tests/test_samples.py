@@ -1,8 +1,10 @@
 """The sample archive end to end: what `make run` publishes, against what its author expects of each article."""
 
+import ast
 import json
 from pathlib import Path
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -83,3 +85,35 @@ def test_quotes_are_those_the_author_wrote(out, articles):
             if key not in found:
                 missed.append((name, quote["type"], quote["speaker_name"], quote["text"][:60]))
     assert hits / wanted >= QUOTES_FOUND, "\n".join(map(str, missed))
+
+
+def readme_blocks(language: str) -> list[str]:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    return [block.partition("```")[0] for block in readme.split(f"```{language}\n")[1:]]
+
+
+def test_the_row_in_the_readme_is_a_row_that_make_run_writes(out):
+    (block,) = readme_blocks("json")
+    shown = json.loads(block)
+    quotes = json.loads(pd.read_parquet(out / "quotes").to_json(orient="records", date_format="iso"))
+    (row,) = (row for row in quotes if row["quote_id"] == shown["quote_id"])
+    assert shown == {name: round(v, 2) if isinstance(v := plain(row[name]), float) else v for name in shown}
+
+
+@pytest.mark.parametrize("block", readme_blocks("python"))
+def test_the_python_of_the_readme_runs_on_what_make_run_writes(out, block, monkeypatch):
+    monkeypatch.chdir(out.parent)
+    (out.parent / "data").mkdir(exist_ok=True)
+    link = out.parent / "data" / "processed"
+    if not link.exists():
+        link.symlink_to(out)
+    names: dict[str, object] = {}
+    exec(block, names)  # noqa: S102  our own page
+    shown = ast.parse(block).body[-1]
+    assert len(eval(ast.unparse(shown), names)) > 0, "a block ends with what it shows"  # noqa: S307  as above
+
+
+def test_the_sql_of_the_readme_runs_on_what_make_run_writes(out):
+    (block,) = readme_blocks("sql")
+    rows = duckdb.sql(block.replace("data/processed", str(out))).fetchall()
+    assert sum(count for _, count in rows) == len(pd.read_parquet(out / "quotes"))

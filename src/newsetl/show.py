@@ -17,6 +17,7 @@ from newsetl.reading import PARTITIONING
 QUOTE_STYLES = {"direct": "green", "mixed": "yellow", "indirect": "cyan"}
 CUE_STYLE = "bold magenta"
 SPEAKER_STYLE = "bold blue"
+HEADING_STYLE = "bold underline"
 # An isolate keeps the direction of a line from leaking into the next one (Unicode Annex 9).
 ISOLATE, POP = "\u2068", "\u2069"
 META = ("source_name", "published_on", "published_at", "authors", "agency", "dateline_place", "url", "lang", "flags")
@@ -38,7 +39,10 @@ def render_article(article_id: str, root: Path) -> Iterator[RenderableType]:
     facts.add_row(Text("article_id", "dim"), article["article_id"])
     yield facts
     quotes = sorted(_rows("quotes", root, ds.field("article_id") == article["article_id"]), key=_position)
-    yield from _marked_text(article["text"], quotes)
+    headings = _rows(
+        "paragraphs", root, (ds.field("article_id") == article["article_id"]) & (ds.field("role") == "heading")
+    )
+    yield from _marked_text(article["text"], quotes, headings)
     for removed in article["removed"]:
         yield _isolated(f"removed ({removed['rule']}): {removed['text']}", "dim strike")
     if quotes:
@@ -70,9 +74,11 @@ def _isolated(text: str, style: str = "") -> Text:
     return Text(f"{ISOLATE}{text}{POP}", style)
 
 
-def _marked_text(text: str, quotes: list[dict[str, Any]]) -> Iterator[Text]:
-    """Each paragraph with its quotes, cues and speakers in colours."""
+def _marked_text(text: str, quotes: list[dict[str, Any]], headings: list[dict[str, Any]]) -> Iterator[Text]:
+    """Each paragraph with its quotes, cues and speakers in colours, headings underlined."""
     marked = Text(text)
+    for heading in headings:
+        marked.stylize(HEADING_STYLE, heading["start"], heading["end"])
     for quote in quotes:
         for segment in quote["segments"]:
             marked.stylize(QUOTE_STYLES[quote["type"]], segment["start"], segment["end"])

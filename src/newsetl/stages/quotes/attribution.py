@@ -38,7 +38,7 @@ def make_quote(scene: Scene, cast: Cast, found: Found, last: Found | None, index
         speaker_kind=entity.kind if entity else "unknown",
         resolution=resolution,
         relayed_by=tokens.slice_text(found.relayed_by.first, found.relayed_by.stop) if found.relayed_by else None,
-        confidence=tell_confidence(found.content, found.form, entity, resolution),
+        confidence=tell_confidence(scene, found.content, found.form, entity, resolution),
         flags=found.content.flags,
     )
 

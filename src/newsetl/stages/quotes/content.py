@@ -23,8 +23,10 @@ class Content:
 
 def read_content(scene: Scene, opener: Opener) -> Content | None:
     """The content that begins at an opener, or None when nothing is left of it."""
-    number = scene.span_at[opener.first] if opener.first < len(scene.keys) else -1
-    if number >= 0 and opener.first == scene.spans[number].first:
+    if opener.first >= len(scene.keys):
+        return None
+    number = scene.span_at[opener.first]
+    if number >= 0 and opener.first == scene.spans[number].first and scene.spans[number].words:
         span = scene.spans[number]
         if opener.kind == "span" and scene.key(opener.at - 1) in ("ب", "بـ"):
             return _read_described(scene, span)
@@ -36,7 +38,7 @@ def read_content(scene: Scene, opener: Opener) -> Content | None:
     else:
         stop = find_clause_stop(scene, opener.first)
         stray = _stray_close(scene, opener.first)
-        if stray is not None:
+        if stray is not None and stray > opener.first:
             return Content("direct", ((opener.first, stray),), stray + 1, ("unopened-mark",))
         is_said = scene.key(opener.at) == ":"
         kind = "direct" if is_said else clause_type(scene, opener.first, stop)
@@ -105,6 +107,9 @@ def read_spans(scene: Scene, span: Span) -> Content:
 
 def _continues(scene: Scene, span: Span, later: Span) -> bool:
     """Does the next span go on with an unclosed one: re-opened at the start of the next paragraph?"""
+    between = scene.keys[span.last + 1 : min(later.first, span.last + 4)]
+    if span.mark.closed and later.first <= span.last + 3:
+        return "و" in between and all(key in "و.،" for key in between)  # "..." و"..."
     return not span.mark.closed and all(key == "\n" for key in scene.keys[span.last + 1 : later.first])
 
 

@@ -2,7 +2,8 @@
 
 from newsetl.stages.quotes.according import according_key, read_source
 from newsetl.stages.quotes.classes import starts_speaker
-from newsetl.stages.quotes.content import Content, read_content, read_spans
+from newsetl.stages.quotes.content import Content, clause_type, read_content, read_spans
+from newsetl.stages.quotes.edges import trim
 from newsetl.stages.quotes.found import Found
 from newsetl.stages.quotes.lexicon import Form
 from newsetl.stages.quotes.names import Phrase
@@ -16,12 +17,12 @@ _SUBJECT_WORDS = 7
 _PAUSE = frozenset("،,.-–—؛/")
 
 
-def find_cue_quote(scene: Scene, at: int, form: Form) -> Found | None:
+def find_cue_quote(scene: Scene, at: int, form: Form, last: Found | None) -> Found | None:
     if is_silent(scene, at, form):
         return None
     opener = find_opener(scene, at, form)
     if opener is None:
-        return None
+        return _find_afterthought(scene, at, form, last)
     if form.kind == "noun" and opener.at > at + (4 if form.suffixed else 1):
         return None
     content = read_content(scene, opener)
@@ -53,7 +54,12 @@ def is_silent(scene: Scene, at: int, form: Form) -> bool:
         return True
     if before in scene.cues.conditions and form.cue_class in ("belief", "fear"):
         return True
-    if form.kind == "verb" and form.lemma[0] == "ا" and scene.tokens.text[scene.tokens.starts[at] + form.joined] == "أ":
+    if (
+        form.kind == "verb"
+        and form.lemma[0] == "ا"
+        and form.cue_class in ("belief", "fear", "wish")
+        and scene.tokens.text[scene.tokens.starts[at] + form.joined] == "أ"
+    ):
         return True  # first person: أعتقد
     key = scene.keys[at].removeprefix("و")
     if key in scene.cues.author_voice:
@@ -63,6 +69,23 @@ def is_silent(scene: Scene, at: int, form: Form) -> bool:
         if following in scene.cues.bare or following in scene.cues.suffixed:
             return True
     return key == "يذكر" and scene.key(at + 1).startswith("ان")
+
+
+def _find_afterthought(scene: Scene, at: int, form: Form, last: Found | None) -> Found | None:
+    """A clause without marks, its verb of speech after it: المشاركة ضعيفة، تقول الصحيفة."""
+    if form.kind != "verb" or form.joined or form.suffixed or "weak" in form.frames or "d" not in form.frames:
+        return None
+    start = scene.sentence_start[at]
+    if scene.key(at - 1) != "،" or (last is not None and last.stop > start):
+        return None
+    phrase = find_phrase(scene, at + 1, scene.sentence_stop[at])
+    first, stop = trim(scene, start, at)
+    if phrase is None or phrase.first != at + 1 or stop - first < _SUBJECT_WORDS:
+        return None
+    if phrase.stop < scene.sentence_stop[at] and scene.keys[phrase.stop] != "،":
+        return None
+    content = Content(clause_type(scene, first, stop), ((first, stop),), phrase.stop)
+    return Found(content, (at, at + 1), form, phrase, phrase.stop)
 
 
 def _is_only_subject(scene: Scene, content: Content) -> bool:
@@ -92,7 +115,8 @@ def _reaches(scene: Scene, first: int, phrase: Phrase | None, stop: int) -> bool
     key = scene.keys[at]
     words = scene.words
     return (
-        key in words.boundaries
+        key in words.media
+        or key in words.boundaries
         or key in words.times
         or not key[:1].isalnum()
         or key in ("في", "على", "ل")

@@ -5,6 +5,7 @@ from newsetl.stages.quotes.scene import Scene
 
 _TURNING = frozenset(("continue", "indicate", "explain", "assert", "express"))  # مضيفا, معربا end a clause anywhere
 _TRIM = frozenset("،,؛;:.-–—/…(")
+_CONTRAST_REACH = 7  # tokens from لكن to a verb of speech
 _SOURCE_WORDS = 14  # a source without a comma before it must be what the sentence ends with
 
 
@@ -117,8 +118,19 @@ def _is_source_phrase(scene: Scene, at: int) -> bool:
     )
 
 
+def _speaker_follows(scene: Scene, at: int) -> bool:
+    """After لكن and the like: does a subject with a verb of speech and its content follow?"""
+    for near in range(at, min(at + _CONTRAST_REACH, scene.sentence_stop[at] if at < len(scene.keys) else at)):
+        form = scene.forms[near]
+        if form is not None and form.kind == "verb" and not form.joined and "weak" not in form.frames:
+            return not form.suffixed and find_opener(scene, near, form) is not None
+    return False
+
+
 def _is_author_voice(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
+    if key in scene.cues.contrasts and _speaker_follows(scene, at + 1):
+        return True
     if scene.key(at - 1) not in "،,؛":
         return False
     return (

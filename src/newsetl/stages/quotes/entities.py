@@ -7,6 +7,7 @@ from newsetl.stages.quotes.mentions import Mentions
 from newsetl.stages.quotes.names import Phrase
 from newsetl.stages.quotes.scene import Scene
 
+_LONG_WORD = 6  # letters; shorter names that differ are different people
 _MEMORY = 60  # entities looked back on; keeps the work linear in pages that quote thousands
 
 
@@ -73,6 +74,8 @@ class Cast:
             for known in entity.names:
                 have = set(known)
                 if wanted and (wanted <= have or have <= wanted):
+                    return entity
+                if len(key) == 1 and len(known) > 1 and is_spelling_of(key[0], known[-1]):
                     return entity
         if phrase.kind == "organisation" and phrase.definite:
             return self._find_description(phrase, "")[0]
@@ -169,6 +172,20 @@ def _points_back(scene: Scene, phrase: Phrase, words: set[str]) -> bool:
     if phrase.kind != "person" or phrase.head in scene.words.offices:
         return False
     return len(words) <= (2 if phrase.head in ("متحدث", "ناطق", "متحدثة") else 4)
+
+
+def is_spelling_of(word: str, other: str) -> bool:
+    """Are two long words one foreign name, spelt with letters swapped or with one letter more or less?
+
+    >>> is_spelling_of("دوستينوف", "دوتسينوف"), is_spelling_of("القادري", "القاسمي")
+    (True, False)
+    """
+    if min(len(word), len(other)) < _LONG_WORD or word[:2] != other[:2]:
+        return False
+    if len(word) == len(other):
+        return sorted(word) == sorted(other)
+    longer, shorter = sorted((word, other), key=len, reverse=True)
+    return any(longer[:i] + longer[i + 1 :] == shorter for i in range(len(longer)))
 
 
 def agrees(entity: Entity, gender: str, number: str) -> bool:

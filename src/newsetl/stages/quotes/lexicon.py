@@ -50,6 +50,7 @@ class CueWords:
     negations: frozenset[str]
     conditions: frozenset[str]
     narrators: frozenset[str]
+    contrasts: frozenset[str]
     breaks: frozenset[str]
     governors: frozenset[str]
 
@@ -121,6 +122,7 @@ def load_cue_words() -> CueWords:
         negations=_folded(table["negations"]["words"]),
         conditions=_folded(table["negations"]["conditions"]),
         narrators=_folded(table["narrators"]["words"]),
+        contrasts=_folded(table["narrators"]["contrasts"]),
         breaks=_folded(table["narrators"]["breaks"]),
         governors=_folded(table["narrators"]["governors"]),
     )

@@ -76,10 +76,18 @@ def _is_rival(scene: Scene, at: int, form: Form) -> bool:
     if form.kind == "noun":
         return False
     if form.kind == "participle":
-        return "weak" not in form.frames
+        return "weak" not in form.frames and _opens_at_once(scene, at, form)
     if scene.key(at - 1) in scene.words.relative_openings or scene.key(at - 1) in scene.cues.negations:
         return False
     return "weak" not in form.frames and not form.suffixed
+
+
+def _opens_at_once(scene: Scene, at: int, form: Form) -> bool:
+    """Does the content of a participle follow within three tokens? Else it is an aside: مخاطبا الحضور."""
+    for near in range(at + 1, min(at + 4, len(scene.keys))):
+        if scene.keys[near] == ":" or scene.span_at[near] >= 0 or is_complementizer(scene, near, form):
+            return True
+    return False
 
 
 def is_complementizer(scene: Scene, at: int, form: Form) -> bool:

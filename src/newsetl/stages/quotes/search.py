@@ -32,4 +32,4 @@ def _find_at(scene: Scene, at: int, last: Found | None) -> Found | None:
     if number >= 0:
         return find_marked_quote(scene, scene.spans[number], last)
     form = scene.forms[at]
-    return find_cue_quote(scene, at, form) if form is not None else find_according(scene, at, last)
+    return find_cue_quote(scene, at, form, last) if form is not None else find_according(scene, at, last)

@@ -152,7 +152,8 @@ def _ends_phrase(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
     form = scene.forms[at]
     if form is not None and form.kind != "noun" and "weak" not in form.frames:
         return not (key in words.given or is_role(scene, key) or is_body(scene, key))
-    return _is_addressed(scene, at, has_name=has_name)
+    is_of_text = at == first + 1 and head in words.texts  # تقرير لصحيفة
+    return not is_of_text and _is_addressed(scene, at, has_name=has_name)
 
 
 def _preposition_ends(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
