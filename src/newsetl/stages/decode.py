@@ -9,6 +9,8 @@ import codecs
 import re
 from typing import Final
 
+from bs4.dammit import EncodingDetector
+
 from newsetl.records import Page, RawRecord, Reject
 
 HEAD_BYTES: Final = 4096  # where HTML and XML must declare their encoding (HTML asks for 1024; old pages put it later)
@@ -25,10 +27,6 @@ _BOMS: Final = (
 )
 # Code pages in which Arabic, Persian and Latin news was published. Order: likeliest first, for ties.
 _CODE_PAGES: Final = ("cp1256", "iso8859-6", "cp1252", "mac-arabic", "cp720", "cp864")
-_DECLARED = re.compile(
-    rb"""(?:<meta[^>]{0,300}?charset\s{0,9}=\s{0,9}|<\?xml[^>]{0,200}?encoding\s{0,9}=\s{0,9})["']?\s{0,9}([A-Za-z0-9_.:-]{2,40})""",
-    re.IGNORECASE,
-)
 _ARABIC_WORD = re.compile("[\u0621-\u063a\u0641-\u064a\u067e\u0686\u0698\u06a9\u06af\u06cc]{2,}")
 _COMMON = re.compile(r"\b(?:من|في|على|إلى|الى|أن|ان|عن|التي|الذي|هذا|هذه|مع|كان|قال|و?ال\w{2,12}|که|از|است)\b")
 _LATIN_WORD = re.compile("[A-Za-z\u00c0-\u024f]*[\u00c0-\u024f][A-Za-z\u00c0-\u024f]*")
@@ -109,8 +107,8 @@ def find_declared_charset(content: bytes) -> str | None:
     >>> find_declared_charset(b'<meta http-equiv="Content-Type" content="text/html; charset=windows-1256">')
     'cp1256'
     """
-    found = _DECLARED.search(content[:HEAD_BYTES])
-    return _codec_name(found[1].decode("ascii")) if found else None
+    head = content[:HEAD_BYTES]  # a bound for the detector's search, too
+    return _codec_name(EncodingDetector.find_declared_encoding(head, is_html=True, search_entire_document=True))
 
 
 def _codec_name(label: str | None) -> str | None:

@@ -58,10 +58,10 @@ def is_adverb(scene: Scene, key: str) -> bool:
     words = scene.words
     if key in words.times or key in words.turns or key in scene.words.pronouns:
         return True
-    return key.endswith("ا") and key not in words.given and fold_ends_in_tanwin(key)
+    return key.endswith("ا") and key not in words.given and _has_adverb_shape(key)
 
 
-def fold_ends_in_tanwin(key: str) -> bool:
+def _has_adverb_shape(key: str) -> bool:
     """Adverbs of manner have the shape of an accusative: فعالا، مرارا."""
     return len(key) == 5 and key[2:3] in "اي" and key[-1] == "ا"
 

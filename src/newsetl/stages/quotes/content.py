@@ -28,7 +28,7 @@ def read_content(scene: Scene, opener: Opener) -> Content | None:
     number = scene.span_at[opener.first]
     if number >= 0 and opener.first == scene.spans[number].first and scene.spans[number].words:
         span = scene.spans[number]
-        if opener.kind == "span" and scene.key(opener.at - 1) in ("ب", "بـ"):
+        if opener.kind == "span" and scene.key(opener.at - 1) == "ب":
             return _read_described(scene, span)
         if opener.kind != "clause" or _closes_clause(scene, span):
             return read_spans(scene, span)

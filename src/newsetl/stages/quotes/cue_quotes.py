@@ -110,7 +110,7 @@ def _is_strong(scene: Scene, phrase: Phrase) -> bool:
 def _reaches(scene: Scene, first: int, phrase: Phrase | None, stop: int) -> bool:
     """Does nothing but the speaker and adjuncts stand between a verb and its marks? An object would own them."""
     at = phrase.stop if phrase is not None else first
-    if at >= stop or scene.key(stop - 1) in (":", "ب", "بـ"):
+    if at >= stop or scene.key(stop - 1) in (":", "ب"):
         return True
     key = scene.keys[at]
     words = scene.words
@@ -126,7 +126,7 @@ def _reaches(scene: Scene, first: int, phrase: Phrase | None, stop: int) -> bool
 
 def _find_relay(scene: Scene, at: int, form: Form, opener: Opener, content: Content) -> Found | None:
     """نقلت رويترز عن مسؤول قوله إن: the speaker is the one after عن, the outlet passed it on."""
-    about = next((i for i in range(at + 1, opener.at) if scene.keys[i] == "عن"), None)
+    about = next((i for i in range(at + 1, opener.at) if scene.keys[i] in ("عن", "لسان")), None)
     if about is None:
         phrase = find_phrase(scene, at + 1, opener.at) if opener.kind != "span" else None
         return Found(content, (at, at + 1), form, phrase, content.stop) if phrase is not None else None

@@ -37,7 +37,7 @@ def _skip_adjuncts(scene: Scene, at: int, stop: int) -> int:
         elif (
             key in scene.words.prepositions
             or (key in words.boundaries and key not in scene.words.relatives)
-            or key[:2] in ("لل", "لـ")
+            or key[:2] == "لل"
             or _is_addressee(scene, at)
         ):
             at = _skip_prepositional(scene, at, stop)
