@@ -316,11 +316,6 @@ def reject_row(reject: Reject) -> tuple[Any, ...]:
     return (*_place(reject.place), reject.external_id, reject.stage, reject.reason, reject.detail)
 
 
-def record_row(place: Place, external_id: str | None, article_id: str | None, outcome: str) -> tuple[Any, ...]:
-    """What became of a record, as a row of the ledger."""
-    return (place.uri, place.offset, place.length, place.sha256, external_id, article_id, outcome)
-
-
 def to_batch(dataset: str, rows: Sequence[tuple[Any, ...]]) -> pa.RecordBatch:
     """Rows of one dataset as an Arrow record batch of its exact schema."""
     schema = SCHEMAS[dataset]

@@ -5,9 +5,10 @@ answers: who wins each article_id, what became of every other record, and which 
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from newsetl.errors import ConservationError
 from newsetl.schema import Partition
@@ -78,19 +79,6 @@ class Key:
     fetched_us: int | None  # microseconds since 1970, UTC
     fingerprint: str | None  # equal for equal title and text
     outcome: str  # article or rejected, before duplicates are settled
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerRow:
-    """A record and what became of it, as the `records` dataset tells it."""
-
-    uri: str
-    offset: int | None
-    length: int
-    sha256: str
-    external_id: str | None
-    article_id: str | None
-    outcome: str
 
 
 class Ledger:
@@ -213,11 +201,12 @@ class Ledger:
         query = f"SELECT article_id FROM records WHERE {OF_PARTITION} AND outcome = 'article' AND record_no < 0"
         return [row[0] for row in self._db.execute(query, _key(partition))]
 
-    def rows(self, partition: Partition) -> Sequence[LedgerRow]:
-        """All records of a partition, published and new, in the order of their places."""
-        query = f"""SELECT uri, offset, length, sha256, external_id, article_id, outcome FROM records
-            WHERE {OF_PARTITION} ORDER BY uri, offset, sha256"""
-        return [LedgerRow(*row) for row in self._db.execute(query, _key(partition))]
+    def rows(self, partition: Partition) -> list[tuple[Any, ...]]:
+        """All records of a partition, published and new, as rows of the `records` dataset."""
+        query = (
+            f"SELECT uri, offset, length, sha256, external_id, article_id, outcome FROM records WHERE {OF_PARTITION}"
+        )
+        return self._db.execute(query, _key(partition)).fetchall()
 
     def by_month(self) -> list[tuple[Partition, str, int]]:
         """Records of this run counted by partition and outcome."""

@@ -21,8 +21,7 @@ import pyarrow.parquet as pq
 from newsetl.errors import ConservationError, NewsetlError
 from newsetl.io.ledger import Key, Ledger
 from newsetl.io.staging import ARTICLE_DATASETS, fingerprint, read_pieces
-from newsetl.records import Place
-from newsetl.schema import DATASETS, SCHEMAS, UNKNOWN_SOURCE, Partition, record_row, to_batch
+from newsetl.schema import DATASETS, SCHEMAS, UNKNOWN_SOURCE, Partition, to_batch
 
 PART = "part-0.parquet"
 PLACE = ["raw_uri", "raw_offset", "raw_sha256"]
@@ -184,11 +183,7 @@ def _reject_rows(ledger: Ledger, root: Path, partition: Partition, records: pa.T
 
 
 def _record_rows(ledger: Ledger, partition: Partition) -> pa.Table:
-    rows = [
-        record_row(Place(r.uri, r.offset, r.length, r.sha256), r.external_id, r.article_id, r.outcome)
-        for r in ledger.rows(partition)
-    ]
-    return _sorted("records", [pa.Table.from_batches([to_batch("records", rows)])])
+    return _sorted("records", [pa.Table.from_batches([to_batch("records", ledger.rows(partition))])])
 
 
 def _places(table: pa.Table) -> list[tuple[str, int | None, str]]:
