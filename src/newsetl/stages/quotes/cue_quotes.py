@@ -2,8 +2,8 @@
 
 from newsetl.stages.quotes.according import according_key, read_source
 from newsetl.stages.quotes.classes import starts_speaker
-from newsetl.stages.quotes.content import Content, clause_type, is_name_span, read_content, read_spans
-from newsetl.stages.quotes.edges import find_clause_stop, trim
+from newsetl.stages.quotes.content import Content, clause_type, read_content, read_spans
+from newsetl.stages.quotes.edges import trim
 from newsetl.stages.quotes.found import Found
 from newsetl.stages.quotes.lexicon import Form
 from newsetl.stages.quotes.names import Phrase
@@ -13,9 +13,6 @@ from newsetl.stages.quotes.speakers import find_phrase
 from newsetl.stages.quotes.subjects import find_subject_before
 
 _RELAYS = frozenset(("نقل", "نسب"))
-_EMBEDDING = frozenset(("عن", "الى", "من", "على", "ب"))
-_EMBEDDED_REACH = 30  # tokens from the verb to the marked words
-_EMBEDDED_WORDS = 3  # fewer marked words are a name or a term
 _SUBJECT_WORDS = 7
 _PAUSE = frozenset("،,.-–—؛/")
 
@@ -25,7 +22,7 @@ def find_cue_quote(scene: Scene, at: int, form: Form, last: Found | None) -> Fou
         return None
     opener = find_opener(scene, at, form)
     if opener is None:
-        return _find_afterthought(scene, at, form, last) or _find_embedded(scene, at, form)
+        return _find_afterthought(scene, at, form, last)
     if form.kind == "noun" and opener.at > at + (4 if form.suffixed else 1):
         return None
     content = read_content(scene, opener)
@@ -37,7 +34,7 @@ def find_cue_quote(scene: Scene, at: int, form: Form, last: Found | None) -> Fou
         return _find_relay(scene, at, form, opener, content)
     phrase = None if form.kind == "participle" else find_phrase(scene, at + 1, opener.at)
     if opener.kind == "span" and not _reaches(scene, at + 1, phrase, opener.at):
-        return _find_embedded(scene, at, form)
+        return None
     if (
         phrase is not None
         and (form.cue_class in ("describe", "accuse", "belief") or "q" in form.frames)
@@ -89,23 +86,6 @@ def _find_afterthought(scene: Scene, at: int, form: Form, last: Found | None) ->
         return None
     content = Content(clause_type(scene, first, stop), ((first, stop),), phrase.stop)
     return Found(content, (at, at + 1), form, phrase, phrase.stop)
-
-
-def _find_embedded(scene: Scene, at: int, form: Form) -> Found | None:
-    """A noun phrase with marked words after a verb and its preposition: دعا إلى حل "يرضي كل الأطراف"."""
-    if form.kind != "verb" or form.suffixed or not form.frames & {"d", "q"} or "weak" in form.frames:
-        return None
-    stop = min(scene.sentence_stop[at], at + _EMBEDDED_REACH)
-    phrase = find_phrase(scene, at + 1, stop)
-    first = next((i for i in range(phrase.stop if phrase else at + 1, stop) if scene.keys[i] in _EMBEDDING), stop) + 1
-    span = next((scene.spans[scene.span_at[i]] for i in range(first, stop) if scene.span_at[i] >= 0), None)
-    if span is None or span.words < _EMBEDDED_WORDS or is_name_span(scene, span):
-        return None
-    if any(scene.keys[i] in "،؛" or scene.forms[i] is not None for i in range(at + 1, span.first)):
-        return None
-    first, end = trim(scene, first, max(find_clause_stop(scene, first), span.last + 1))
-    content = Content(clause_type(scene, first, end), ((first, end),), end)
-    return Found(content, (at, at + 1), form, phrase or find_subject_before(scene, at, form), end)
 
 
 def _is_only_subject(scene: Scene, content: Content) -> bool:
