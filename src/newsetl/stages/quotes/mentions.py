@@ -110,7 +110,7 @@ class Mentions:
         """Back over the words of a name, when a given name or a title vouches for them."""
         scene = self.scene
         at = begin
-        while at > 0 and begin - at < _LONGEST_FULL_NAME and _is_inner_name(scene, scene.keys[at - 1]):
+        while at > 0 and begin - at < _LONGEST_FULL_NAME and _is_inner_name(scene, at - 1):
             at -= 1
         for start in range(at, begin):
             if scene.keys[start] in scene.words.given or scene.key(start - 1) in scene.words.titles:
@@ -167,7 +167,11 @@ def _agree(some: set[str], others: set[str]) -> bool:
     return some <= others or others <= some
 
 
-def _is_inner_name(scene: Scene, key: str) -> bool:
+def _is_inner_name(scene: Scene, at: int) -> bool:
+    """May the word be a part of a name before its last word? عبد الله and نور الدين have a definite second half."""
+    key = scene.keys[at]
+    if key == "الدين" or (key.startswith("ال") and scene.key(at - 1) == "عبد"):
+        return True
     if key in scene.words.given or key in scene.words.name_particles:
         return True
     return (
