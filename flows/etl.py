@@ -26,14 +26,14 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from rich.console import Console
 
 from newsetl.report import OUTCOMES, run_summary, source_counts
-from newsetl.run import Batch, BatchResult, Plan, Run, RunResult, plan_run, process_batch, process_pool
+from newsetl.run import Batch, BatchResult, Plan, Run, RunResult, finished, plan_run, process_batch, process_pool
 from newsetl.settings import Settings, available_cores, load_settings
 
 
 @task(task_run_name="batch-{batch.number}", cache_policy=NO_CACHE, persist_result=False)
 def process(batch: Batch, settings: Settings, staging: Path, pool: Executor) -> BatchResult:
     """Hand a batch to a worker process and wait for it."""
-    result = pool.submit(process_batch, batch, settings, staging).result()
+    result = finished(pool.submit(process_batch, batch, settings, staging))
     get_run_logger().info("batch=%d records=%d seconds=%.1f", batch.number, result.read, result.seconds)
     return result
 

@@ -7,7 +7,8 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from newsetl import __version__
-from newsetl.errors import InputError, SettingsError
+from newsetl.errors import InputError, NewsetlError, SettingsError
 from newsetl.io import store
 from newsetl.io.inputs import InputFile, find_inputs
 from newsetl.io.ledger import Ledger
@@ -371,6 +372,20 @@ class Run:
         temporary.replace(folder / f"{self.run_id}.json")
 
 
+def finished(batch: "Future[BatchResult]") -> BatchResult:
+    """What a batch did, once it is done.
+
+    Raises:
+        NewsetlError: Its worker process was killed.
+    """
+    try:
+        return batch.result()
+    except BrokenProcessPool as error:
+        raise NewsetlError(
+            "a worker process was killed, most likely for want of memory; nothing was published: try fewer workers"
+        ) from error
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a run is. `size_bytes` is an estimate where files are compressed."""
@@ -398,6 +413,6 @@ def run(settings: Settings, plan: Plan, watch: Callable[[Progress], None] = lamb
         while pending:
             done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
             for future in done:
-                this.add(future.result())
+                this.add(finished(future))
             watch(Progress(*progress(), plan.size_bytes, len(plan.batches) - len(pending), len(plan.batches)))
         return this.publish(pool, plan)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 
 TEXT = "قال المدير سامي الخطيب إن العمل في المحطة رقم {n} يسير كما خطط له.\n\nوأضاف: «سننتهي في الموعد المحدد»."
@@ -44,6 +46,41 @@ def digests(root: Path) -> dict[str, str]:
         str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(root.glob("*/source=*/**/*.parquet"))
     }
+
+
+def workers_of(process: subprocess.Popen) -> list[psutil.Process]:
+    """The worker processes of a run, waited for: those that have read some records."""
+    for _ in range(200):
+        found = [p for p in psutil.Process(process.pid).children(recursive=True) if p.cpu_times().user > 0.4]
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError("no worker at work")
+
+
+def test_a_killed_worker_ends_the_run_with_one_line(archive, tmp_path):
+    for part in range(4, 40):
+        shutil.copy(archive / "0.jsonl", archive / f"{part}.jsonl")
+    options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    process = subprocess.Popen(command(archive, tmp_path / "out"), **options)
+    workers_of(process)[0].kill()
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert error.startswith("newsetl: a worker process was killed")
+    assert not list((tmp_path / "out").glob("*/source=*"))
+
+
+def test_ctrl_c_ends_the_run_with_one_line(archive, tmp_path):
+    for part in range(4, 40):
+        shutil.copy(archive / "0.jsonl", archive / f"{part}.jsonl")
+    options = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    process = subprocess.Popen(command(archive, tmp_path / "out"), **options)
+    workers_of(process)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the whole group
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert error == "newsetl: interrupted; nothing was published\n"
+    assert not list((tmp_path / "out").glob("*/source=*"))
 
 
 def test_killed_runs_lose_and_double_nothing(archive, tmp_path):
