@@ -1,7 +1,7 @@
 """Prepositional cues: وفقا للوزارة، ... before a clause, ...، بحسب الوزارة after one, حسبما ذكرت الوزارة."""
 
 from newsetl.stages.quotes.classes import is_anonymous, is_body, is_role
-from newsetl.stages.quotes.content import Content, clause_type
+from newsetl.stages.quotes.content import Content, clause_type, read_spans
 from newsetl.stages.quotes.edges import find_clause_stop, trim
 from newsetl.stages.quotes.found import Found
 from newsetl.stages.quotes.names import Phrase
@@ -17,13 +17,15 @@ def according_key(scene: Scene, at: int) -> str:
     """The prepositional cue at a token, without a joined و; "" when there is none."""
     key = scene.key(at)
     if key in scene.cues.according:
-        return key
+        return key if key != "حد" or scene.key(at - 1) == "على" else ""
     return key[1:] if key.startswith("و") and key[1:] in scene.cues.according else ""
 
 
 def find_according(scene: Scene, at: int, last: Found | None) -> Found | None:
     """وفقا للوزارة، ... before a clause, or ...، بحسب الوزارة after one."""
     is_whatever = scene.keys[at].removeprefix("و") in scene.cues.whatever
+    if scene.key(at + 1) in scene.cues.pronoun_sources:
+        return _find_own_words(scene, at, last)
     read = _read_whatever(scene, at) if is_whatever else read_source(scene, at)
     if read is None:
         return None
@@ -44,6 +46,26 @@ def find_according(scene: Scene, at: int, last: Found | None) -> Found | None:
     return Found(later, (at, cue_stop), form, phrase, later.stop) if later is not None else None
 
 
+def _find_own_words(scene: Scene, at: int, last: Found | None) -> Found | None:
+    """The clause before وفق تعبيره or على حد قوله, where it is no quote yet; its speaker is left to be resolved."""
+    cue = at - (scene.keys[at] == "حد")
+    start = scene.sentence_start[at]
+    if last is not None and last.stop > start:
+        if cue - last.stop <= _GAP:
+            return None
+        start = last.stop
+    first, end = trim(scene, start, cue)
+    if end - first <= _SHORTEST:
+        return None
+    content = Content(clause_type(scene, first, end), ((first, end),), at + 2)
+    if any(scene.forms[i] is not None and scene.forms[i].kind == "verb" for i in range(first, end)):
+        number = scene.span_at[end - 1]  # the narrator has a verb of his own: only the marked words are theirs
+        if number < 0 or scene.spans[number].words <= _SHORTEST:
+            return None
+        content = read_spans(scene, scene.spans[number])
+    return Found(content, (cue, at + 2), None, None, at + 2)
+
+
 def _read_clause_after(scene: Scene, first: int, stop: int) -> Content | None:
     """The clause that a source at the head of a sentence speaks for: وفقا للوزارة، فإن ..."""
     while first < stop and scene.keys[first] in ("،", "فان", "ان"):
@@ -60,15 +82,17 @@ def _read_whatever(scene: Scene, at: int) -> tuple[int, Phrase] | None:
         return None
     if scene.keys[at].removeprefix("و") in ("كما", "مثلما"):
         also = scene.key(at - 1) not in "،," or find_opener(scene, at + 1, form) is not None
-        if also or "weak" in form.frames:
+        if also or "weak" in form.frames or form.cue_class == "demand":
             return None
     phrase = find_phrase(scene, at + 2, scene.sentence_stop[at])
-    return (at + 2, phrase) if phrase is not None else None
+    return (at + 2, phrase) if phrase is not None and phrase.first == at + 2 else None
 
 
 def read_source(scene: Scene, at: int) -> tuple[int, Phrase] | None:
     """The source after a prepositional cue: where the cue ends, and the noun phrase."""
-    needed = scene.cues.according.get(according_key(scene, at), "")
+    if not according_key(scene, at) or scene.keys[at] == "حد":
+        return None
+    needed = scene.cues.according[according_key(scene, at)]
     first = at + 1
     following = scene.key(first)
     if needed == "ل":
@@ -104,6 +128,7 @@ def _is_source(scene: Scene, phrase: Phrase) -> bool:
             or is_anonymous(scene, form)
             or form in scene.words.titles
             or form in scene.words.given
+            or form.removeprefix("ال") in scene.cues.sources
         ):
             return True
     return scene.span_at[phrase.first] >= 0

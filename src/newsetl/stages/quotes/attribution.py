@@ -48,9 +48,14 @@ def _resolve(scene: Scene, cast: Cast, found: Found, last: Found | None) -> tupl
     if found.phrase is not None:
         return cast.meet(found.phrase, gender, number)
     if found.form is not None and found.cue is not None:
-        guess = guess_subject(scene, found.cue[0], last.stop if last is not None else 0, strict=not cast.is_empty())
+        floor = last.stop if last is not None else 0
+        guess = guess_subject(scene, found.cue[0], floor, cast, strict=not cast.is_empty())
         if guess is not None and _agrees(scene, guess, gender):
             return cast.meet(guess, gender, number)[0], "elided"
+        if gender == "f":
+            woman = guess_person(scene, found.cue[0], gender, found.cue[0] - scene.sentence_start[found.cue[0]])
+            if woman is not None:
+                return cast.meet(woman, gender, number)[0], "elided"
     entity = cast.recall(gender, number)
     if entity is None and found.cue is not None:
         guess = guess_person(scene, found.cue[0], gender)

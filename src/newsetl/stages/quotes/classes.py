@@ -18,7 +18,21 @@ def is_role(scene: Scene, key: str) -> bool:
     base = base_word(key)
     if base in words.organisations:
         return base in words.roles
-    return base in words.roles or (base.endswith("ة") and base[:-1] in words.roles)
+    if base in words.roles or (base.endswith("ة") and base[:-1] in words.roles):
+        return True
+    return _owned_role(key) in words.roles
+
+
+def _owned_role(key: str) -> str:
+    """محاميها → محامي, زميلتها → زميل; "" for a word without an owner.
+
+    >>> _owned_role("زميلتها")
+    'زميل'
+    """
+    for owner in ("ها", "هم", "ه"):
+        if key.endswith(owner) and len(key) > len(owner) + 2:
+            return key.removesuffix(owner).removesuffix("ت")
+    return ""
 
 
 def is_body(scene: Scene, key: str) -> bool:

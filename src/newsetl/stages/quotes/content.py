@@ -7,7 +7,11 @@ from newsetl.stages.quotes.edges import find_clause_stop, find_speech_stop, is_c
 from newsetl.stages.quotes.openers import Opener, key_is_time
 from newsetl.stages.quotes.scene import Scene, Span
 
+# Words after the marks that open the narrator's own remark.
+_ASIDES = frozenset(("حين", "حينما", "عندما", "بعد", "بعدما", "قبل", "خلال", "اثناء", "ردا", "وفق", "لدى", "ثم", "كما", "فيما", "بينما", "حيث", "لكن", "بحسب", "حسب", "عقب", "عبر", "امام", "على"))  # fmt: skip
+_HEADS = frozenset((":", "الى", "على", "ب", "ان"))  # marks after these hold all that was said
 _STRAY_REACH = 300  # tokens after which a lone closing mark no longer belongs to the clause
+_JOINTS = frozenset(("و", "وب", "وان", "وبان"))  # "..." و"...", وأن "..."
 _NAME_WORDS = 4  # a marked span of this many words or fewer may be a name inside the speaker's phrase
 
 
@@ -30,6 +34,8 @@ def read_content(scene: Scene, opener: Opener) -> Content | None:
         span = scene.spans[number]
         if opener.kind == "span" and scene.key(opener.at - 1) == "ب":
             return _read_described(scene, span)
+        if opener.kind == "span" and scene.key(opener.at - 1) not in _HEADS and _runs_on(scene, span):
+            return _read_running(scene, span)
         if opener.kind != "clause" or _closes_clause(scene, span):
             return read_spans(scene, span)
     if opener.kind == "colon":
@@ -58,9 +64,37 @@ def _read_described(scene: Scene, span: Span) -> Content:
         if scene.keys[at] in "،,؛":
             stop = at
             break
+    if scene.key(stop) in "،," and scene.key(stop + 1)[0] == "و" and not is_cue_at(scene, stop + 1):
+        joined = _read_joined(scene, stop + 1)
+        if joined:
+            return Content("mixed", ((span.first, joined),), joined)
     if stop <= after or not scene.span_at[after] < 0 or scene.keys[after] in scene.words.relative_openings:
         return read_spans(scene, span)
     return Content("mixed", ((span.first, stop),), stop)
+
+
+def _runs_on(scene: Scene, span: Span) -> bool:
+    """Does the speaker's sentence go on without marks right after them: "..." في ليبيا، لكن "..."?"""
+    after = span.last + 1
+    key = scene.key(after)
+    if not key[0].isalpha() or key[0] == "و" or is_cue_at(scene, after) or scene.span_at[after] >= 0:
+        return False
+    if key in scene.words.relative_openings or key in scene.words.relatives or key in _ASIDES:
+        return False
+    return scene.key(after + 1) not in ("اشارة", "معرض", "تصريح", "بيان", "حديث") and span.mark.closed
+
+
+def _read_running(scene: Scene, span: Span) -> Content:
+    stop = trim(scene, span.first, find_clause_stop(scene, span.last + 1))[1]
+    return Content("mixed", ((span.first, stop),), stop)
+
+
+def _read_joined(scene: Scene, first: int) -> int:
+    """Where a clause joined to described words ends: ، وأنه ... or one whose last words are marked; 0 for none."""
+    stop = find_clause_stop(scene, first)
+    if scene.keys[first][1:] in scene.cues.bare or scene.keys[first][1:] in scene.cues.suffixed:
+        return stop
+    return stop if stop > first and scene.span_at[stop - 1] >= 0 else 0
 
 
 def _stray_close(scene: Scene, first: int) -> int | None:
@@ -87,6 +121,8 @@ def _closes_clause(scene: Scene, span: Span) -> bool:
         return True
     key = scene.keys[after]
     if key in "،,؛.":
+        if scene.key(after + 1).removeprefix("و") in scene.cues.bare and scene.span_at[after + 2] < 0:
+            return False  # ، وأن ... goes on without marks
         return span.words > _NAME_WORDS or is_cue_at(scene, after + 1)
     return is_cue_at(scene, after)
 
@@ -108,8 +144,8 @@ def read_spans(scene: Scene, span: Span) -> Content:
 def _continues(scene: Scene, span: Span, later: Span) -> bool:
     """Does the next span go on with an unclosed one: re-opened at the start of the next paragraph?"""
     between = scene.keys[span.last + 1 : min(later.first, span.last + 4)]
-    if span.mark.closed and later.first <= span.last + 3:
-        return "و" in between and all(key in "و.،" for key in between)  # "..." و"..."
+    if span.mark.closed and later.first <= span.last + 4:
+        return not _JOINTS.isdisjoint(between) and all(key in _JOINTS or key in ".،" for key in between)
     return not span.mark.closed and all(key == "\n" for key in scene.keys[span.last + 1 : later.first])
 
 

@@ -14,6 +14,13 @@ from newsetl.stages.quotes.subjects import find_subject_before
 
 _RELAYS = frozenset(("نقل", "نسب"))
 _SUBJECT_WORDS = 7
+# Verbs that often have an object of their own between them and the marks.
+_TRANSITIVE = frozenset(
+    ("announce", "demand", "accuse", "describe", "praise", "criticise", "denial", "claim", "commit", "express", "threat",
+     "complain", "belief", "wish", "admit", "inform", "advise", "agree", "decree", "text", "show", "relay", "repeat")
+)  # fmt: skip
+# Words that open the narrator's setting of a scene, not a clause that somebody said.
+_CIRCUMSTANCES = frozenset(("في", "خلال", "وسط", "رغم", "بعد", "قبل", "عند", "عندما", "حين", "حينما", "منذ", "مع", "عقب", "اثر", "اثناء", "بينما", "فيما", "لدى", "ردا", "تعليقا", "عن", "حول", "بشان", "كما"))  # fmt: skip
 _PAUSE = frozenset("،,.-–—؛/")
 
 
@@ -23,7 +30,7 @@ def find_cue_quote(scene: Scene, at: int, form: Form, last: Found | None) -> Fou
     opener = find_opener(scene, at, form)
     if opener is None:
         return _find_afterthought(scene, at, form, last)
-    if form.kind == "noun" and opener.at > at + (4 if form.suffixed else 1):
+    if form.kind == "noun" and opener.at > at + _noun_reach(form, opener):
         return None
     content = read_content(scene, opener)
     if content is None:
@@ -33,7 +40,7 @@ def find_cue_quote(scene: Scene, at: int, form: Form, last: Found | None) -> Fou
     if form.lemma in _RELAYS:
         return _find_relay(scene, at, form, opener, content)
     phrase = None if form.kind == "participle" else find_phrase(scene, at + 1, opener.at)
-    if opener.kind == "span" and not _reaches(scene, at + 1, phrase, opener.at):
+    if opener.kind == "span" and form.cue_class in _TRANSITIVE and not _reaches(scene, at + 1, phrase, opener.at):
         return None
     if (
         phrase is not None
@@ -45,6 +52,13 @@ def find_cue_quote(scene: Scene, at: int, form: Form, last: Found | None) -> Fou
     if phrase is None or (before is not None and starts_speaker(scene, before.first)):
         phrase = before or phrase
     return Found(content, (at, at + 1), form, phrase, content.stop)
+
+
+def _noun_reach(form: Form, opener: Opener) -> int:
+    """How many tokens after a noun its content may begin: at once, or after a blessing: قوله عليه السلام: «...»."""
+    if not form.suffixed:
+        return 1
+    return 8 if opener.kind == "colon" else 4
 
 
 def is_silent(scene: Scene, at: int, form: Form) -> bool:
@@ -61,6 +75,11 @@ def is_silent(scene: Scene, at: int, form: Form) -> bool:
         and scene.tokens.text[scene.tokens.starts[at] + form.joined] == "أ"
     ):
         return True  # first person: أعتقد
+    if form.kind == "participle" and form.lemma == "توقع" and before != "،":
+        return True  # كان متوقعا أن
+    if form.lemma == "قول" and not form.suffixed:
+        heads = range(max(0, at - 3), at)
+        return before != "الى" and all(scene.forms[i] is None for i in heads)  # يمكن القول إن
     key = scene.keys[at].removeprefix("و")
     if key in scene.cues.author_voice:
         following = scene.key(at + 1)
@@ -81,6 +100,8 @@ def _find_afterthought(scene: Scene, at: int, form: Form, last: Found | None) ->
     phrase = find_phrase(scene, at + 1, scene.sentence_stop[at])
     first, stop = trim(scene, start, at)
     if phrase is None or phrase.first != at + 1 or stop - first < _SUBJECT_WORDS:
+        return None
+    if scene.keys[first].removeprefix("و") in _CIRCUMSTANCES:
         return None
     if phrase.stop < scene.sentence_stop[at] and scene.keys[phrase.stop] != "،":
         return None
@@ -110,13 +131,15 @@ def _is_strong(scene: Scene, phrase: Phrase) -> bool:
 def _reaches(scene: Scene, first: int, phrase: Phrase | None, stop: int) -> bool:
     """Does nothing but the speaker and adjuncts stand between a verb and its marks? An object would own them."""
     at = phrase.stop if phrase is not None else first
-    if at >= stop or scene.key(stop - 1) in (":", "ب"):
+    if at >= stop or scene.key(stop - 1) in (":", "ب", "الى"):
         return True
-    key = scene.keys[at]
     words = scene.words
+    while at < stop - 1 and (scene.keys[at] in words.times or scene.keys[at] == "،"):
+        at += 1
+    key = scene.keys[at]
     return (
-        key in words.media
-        or key in words.boundaries
+        not words.media.isdisjoint(scene.keys[at:stop])
+        or (key in words.boundaries and key != "عن")
         or key in words.times
         or not key[:1].isalnum()
         or key in ("في", "على", "ل")
@@ -147,12 +170,14 @@ def find_marked_quote(scene: Scene, span: Span, last: Found | None) -> Found | N
     at = span.last + 1
     while scene.key(at) in _PAUSE and at < span.last + 3:
         at += 1
+    at = _skip_thus(scene, at)
     form = scene.forms[at] if at < len(scene.forms) else None
-    if form is not None and not form.joined and "d" in form.frames and form.kind == "verb" and span.words > 2:
+    opens = scene.sentence_start[span.first] == span.first or scene.key(span.first - 1) in "\n.:،؛…-–"
+    if form is not None and not form.joined and "d" in form.frames and form.kind == "verb" and span.words > 2 and opens:
         found = _find_narrator(scene, span, at, form)
         if found is not None:
             return found
-    if span.words > 3 and according_key(scene, at):
+    if span.words > 3 and opens and according_key(scene, at):
         read = read_source(scene, at)
         if read is not None:
             return Found(read_spans(scene, span), (at, read[0]), None, read[1], read[1].stop)
@@ -162,10 +187,17 @@ def find_marked_quote(scene: Scene, span: Span, last: Found | None) -> Found | N
     return None
 
 
+def _skip_thus(scene: Scene, at: int) -> int:
+    """Past هكذا or بهذه الكلمات to the verb that takes up the marked words before it."""
+    if scene.key(at) == "هكذا":
+        return at + 1
+    return at + 2 if scene.key(at) in ("بهذه", "بهذا") else at
+
+
 def _is_block(scene: Scene, span: Span, last: Found) -> bool:
     """Does the span fill its paragraph right after the last quote's paragraph?"""
     between = scene.keys[last.stop : span.first]
-    starts = scene.key(span.first - 1) == "\n"
+    starts = scene.key(span.first - 1) == "\n" or (last.stop >= span.first - 2 and scene.key(span.first - 1) == ".")
     return starts and all(k in ".\n،" for k in between) and scene.key(span.last + 1) in ".\n،"
 
 
@@ -177,7 +209,7 @@ def _find_narrator(scene: Scene, span: Span, at: int, form: Form) -> Found | Non
             return None
         after += 1
     opener = find_opener(scene, at, form)
-    if opener is not None and opener.kind == "clause":
+    if opener is not None and opener.kind == "clause" and scene.sentence_start[span.first] != span.first:
         return None
     phrase = find_phrase(scene, at + 1, stop if opener is None else min(opener.at, stop))
     content = read_spans(scene, span)

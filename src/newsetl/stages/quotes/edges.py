@@ -1,10 +1,12 @@
 """Where reported words end: a new cue, the article's own voice, the end of the sentence."""
 
 from newsetl.stages.quotes.openers import find_opener
-from newsetl.stages.quotes.scene import Scene
+from newsetl.stages.quotes.scene import Scene, Span
 
 _TURNING = frozenset(("continue", "indicate", "explain", "assert", "express"))  # مضيفا, معربا end a clause anywhere
+_SILENT = frozenset(("لكنه", "لكنها", "لكنهم"))  # لكنه لم يحدد موعدا
 _TRIM = frozenset("،,؛;:.-–—/…(")
+_NAME_WORDS = 4
 _CONTRAST_REACH = 7  # tokens from لكن to a verb of speech
 _SOURCE_WORDS = 14  # a source without a comma before it must be what the sentence ends with
 
@@ -38,6 +40,7 @@ def find_speech_stop(scene: Scene, first: int) -> int:
         if (
             any(is_cue_at(scene, at) for at in range(after, min(after + 4, len(scene.keys))))
             or scene.span_at[after] >= 0
+            or (scene.key(after)[0] == "و" and after == stop + 1)  # the narrator's story goes on
         ):
             return stop
         stop = scene.sentence_stop[after]
@@ -52,15 +55,38 @@ def find_clause_stop(scene: Scene, first: int) -> int:
         number = scene.span_at[at]
         if number >= 0:
             at = scene.spans[number].last + 1
+            if _ends_with_marks(scene, scene.spans[number], stop):
+                return at
             continue
         if at > first and _is_abrupt_cue(scene, at):
             return _comma_before(scene, at, first)
         if at > first and (
             _is_new_cue(scene, at) or (at > first + 3 and _is_source_phrase(scene, at)) or _is_author_voice(scene, at)
+            or _is_described(scene, at)
         ):
             return at
         at += 1
     return max(at, first)
+
+
+def _is_described(scene: Scene, at: int) -> bool:
+    """A relative clause with a description of its own: والتي وصفتها بأنها ..."""
+    form = scene.forms[at + 1] if at + 1 < len(scene.forms) else None
+    if form is None or not form.suffixed or form.cue_class not in ("describe", "belief"):
+        return False
+    return scene.keys[at].removeprefix("و") in ("التي", "الذي", "الذين") and find_opener(scene, at + 1, form) is not None
+
+
+def _ends_with_marks(scene: Scene, span: Span, stop: int) -> bool:
+    """Does the narrator take over at a comma after marked words: ... "...", إذ? Not before وأن or more marks."""
+    after = span.last + 1
+    if span.words < _NAME_WORDS or after + 1 >= stop or scene.keys[after] not in "،,؛":
+        return False
+    key = scene.keys[after + 1]
+    joined = key[1:] if key[0] == "و" else key
+    if joined in scene.cues.bare or joined in scene.cues.suffixed:
+        return False
+    return all(scene.span_at[at] < 0 for at in range(after, stop))
 
 
 def _is_new_cue(scene: Scene, at: int) -> bool:
@@ -105,7 +131,7 @@ def _comma_before(scene: Scene, at: int, first: int) -> int:
 
 def _is_source_phrase(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
-    after = scene.cues.according.get(key)
+    after = scene.cues.according.get(key) if key != "حد" else None
     if after is not None and key != "وحسب":
         closes = scene.key(at - 1) in "،,»)" or scene.sentence_stop[at] - at <= _SOURCE_WORDS
         return closes and (not after or after == "ل" or scene.key(at + 1) == after)
@@ -114,7 +140,7 @@ def _is_source_phrase(scene: Scene, at: int) -> bool:
     return (
         key == "على"
         and scene.key(at + 1) == "حد"
-        and scene.key(at + 2) in ("قول", "قوله", "قولها", "تعبير", "تعبيره", "تعبيرها", "وصفه", "وصفها", "وصف")
+        and (scene.key(at + 2) in ("قول", "تعبير", "وصف") or scene.key(at + 2) in scene.cues.pronoun_sources)
     )
 
 
@@ -130,6 +156,8 @@ def _speaker_follows(scene: Scene, at: int) -> bool:
 def _is_author_voice(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
     if key in scene.cues.contrasts and _speaker_follows(scene, at + 1):
+        return True
+    if key.removeprefix("و") in _SILENT and scene.key(at + 1) in scene.cues.negations and is_cue_at(scene, at + 2):
         return True
     if scene.key(at - 1) not in "،,؛":
         return False

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, field
 
 from newsetl.records import Resolution, SpeakerKind
+from newsetl.stages.quotes.classes import base_word, is_body
 from newsetl.stages.quotes.mentions import Mentions
 from newsetl.stages.quotes.names import Phrase
 from newsetl.stages.quotes.scene import Scene
 
-_LONG_WORD = 6  # letters; shorter names that differ are different people
+_LONG_WORD = 5  # letters; shorter names that differ are different people
+_STATEMENTS = ("بيان", "بلاغ")
 _MEMORY = 60  # entities looked back on; keeps the work linear in pages that quote thousands
 
 
@@ -35,7 +37,7 @@ class Cast:
 
     def meet(self, phrase: Phrase, gender: str, number: str) -> tuple[Entity, Resolution]:
         """The entity that a phrase names: one met before, or a new one; and how it was found."""
-        phrase = self.mentions.as_surname(phrase)
+        phrase = self.mentions.as_surname(self.mentions.with_tail_name(phrase))
         found, resolution = self._find(phrase, gender)
         if found is None:
             found = self._introduce(phrase, gender, number)
@@ -47,13 +49,20 @@ class Cast:
         """Has nobody spoken yet?"""
         return not self.active
 
+    def is_name_word(self, key: str) -> bool:
+        """Is the word part of the name of a person in the article, as far as names are known so far?"""
+        if key in self.mentions.name_words():
+            return True
+        return any(key in name for e in self.entities[-_MEMORY:] if e.kind == "person" for name in e.names)
+
     def recall(self, gender: str, number: str) -> Entity | None:
         """The nearest earlier speaker that agrees with a verb whose subject is left out."""
         for entity in reversed(self.active[-12:]):
             if agrees(entity, gender, number):
                 self.active.append(entity)
                 return entity
-        return None
+        last = self.active[-1] if self.active else None
+        return last if last is not None and last.kind == "organisation" and number != "p" else None  # البيان is masculine
 
     def _find(self, phrase: Phrase, gender: str) -> tuple[Entity | None, Resolution]:
         if phrase.name is not None:
@@ -95,13 +104,25 @@ class Cast:
                 if entity.words and words == entity.words:
                     return entity, "nominal"
             return None, "explicit"
-        best = next((e for e in self._same_kind(phrase) if words and words <= e.words), None)
+        best = self._follow_pointer(phrase, gender) if same else None
+        if best is None:
+            best = next((e for e in self._same_kind(phrase) if words and words <= e.words), None)
+        if best is None and phrase.kind == "person":
+            nameless = (e for e in reversed(self.entities[-_MEMORY:]) if e.kind == "anonymous")
+            best = next((e for e in nameless if words and words <= e.words), None)
         if best is None:
             named = self.mentions.name_elsewhere(phrase)
             best = self._meet_quietly(named, gender) if named is not None else None
         if best is None and phrase.kind == "organisation" and len(words) <= 2:
             named = self.mentions.named_before(phrase)
             best = self._meet_quietly(named, gender) if named is not None else None
+        if best is None and phrase.kind != "person" and phrase.stop - phrase.first <= 2:
+            full = self.mentions.full_description(phrase)
+            best = self._meet_quietly(full, gender) if full is not None else None
+        if best is None and head in _STATEMENTS and phrase.stop == phrase.first + 1:
+            best = self._follow_pointer(phrase, gender)
+            issuer = self.mentions.issuer_before(phrase) if best is None else None
+            best = self._meet_quietly(issuer, gender) if issuer is not None else best
         if best is None and head not in self.scene.words.offices:
             best = next((e for e in self._same_kind(phrase) if head in e.words and phrase.kind == "person"), None)
         if best is None and (len(words) == 1 or _points_back(self.scene, phrase, words)):
@@ -109,7 +130,8 @@ class Cast:
         return best, "nominal" if best else "explicit"
 
     def _meet_quietly(self, phrase: Phrase, gender: str) -> Entity:
-        found = self._find_name(self._name_key(phrase), phrase) or self._introduce(phrase, gender, "s")
+        known = self._find_name(self._name_key(phrase), phrase) if phrase.name is not None else None
+        found = known or self._introduce(phrase, gender, "s")
         self._learn(found, phrase, gender)
         return found
 
@@ -121,13 +143,19 @@ class Cast:
         head, words = phrase.head, self.scene.words
         if head in ("مصدر", "مصادر"):
             return entity.kind in ("anonymous", "organisation")
-        if head in ("بيان", "بلاغ"):
-            return entity.kind == "organisation"
+        if head in _STATEMENTS:
+            return entity.kind == "organisation" and not self._is_outlet(entity)
         if head in words.named_kinds or head in ("وزارة", "هيئة", "مؤسسة", "تنظيم"):
             return entity.kind == "organisation" and not entity.words & words.text_heads
         if "organisation" in (phrase.kind, entity.kind) or not agrees(entity, gender, "s"):
             return False
         return head not in words.offices or not entity.words
+
+    def _is_outlet(self, entity: Entity) -> bool:
+        """Does the entity's name begin with a kind of outlet or text: وكالة الأنباء، تقرير ...?"""
+        words = self.scene.words
+        heads = {base_word(name[0]) for name in entity.names if name} | entity.words
+        return bool(heads & (words.outlets | words.texts)) or any(n[0] in words.proper_bodies for n in entity.names if n)
 
     def _recent(self) -> list[Entity]:
         seen: dict[int, Entity] = {}
@@ -144,6 +172,13 @@ class Cast:
         else:
             first, stop = phrase.first, phrase.stop
         name = self.scene.name_text(first, stop)
+        key = self.scene.keys[first]
+        if (
+            phrase.kind == "organisation"
+            and key.startswith("ل")
+            and is_body(self.scene, key[1:].replace("ل", "ال", key.startswith("لل")))
+        ):
+            name = "ا" + name[1:] if key.startswith("لل") else name[1:]
         entity = Entity(name, phrase.kind, gender=gender, number=number)
         if phrase.name is not None:
             entity.names.append(tuple(k for k in self.scene.keys[first:stop] if k[:1].isalnum()))
@@ -175,17 +210,22 @@ def _points_back(scene: Scene, phrase: Phrase, words: set[str]) -> bool:
 
 
 def is_spelling_of(word: str, other: str) -> bool:
-    """Are two long words one foreign name, spelt with letters swapped or with one letter more or less?
+    """Are two words one foreign name: letters swapped, one long vowel more or less, one letter another?
 
     >>> is_spelling_of("دوستينوف", "دوتسينوف"), is_spelling_of("القادري", "القاسمي")
     (True, False)
+    >>> is_spelling_of("كارلتش", "كارليتش")
+    True
     """
-    if min(len(word), len(other)) < _LONG_WORD or word[:2] != other[:2]:
+    if min(len(word), len(other)) < _LONG_WORD or word[:2] != other[:2] or word.startswith("ال"):
         return False
     if len(word) == len(other):
-        return sorted(word) == sorted(other)
+        return sorted(word) == sorted(other) or (
+            len(word) > _LONG_WORD + 2 and sum(a != b for a, b in zip(word, other, strict=True)) == 1
+        )
     longer, shorter = sorted((word, other), key=len, reverse=True)
-    return any(longer[:i] + longer[i + 1 :] == shorter for i in range(len(longer)))
+    cuts = (i for i in range(len(longer)) if len(shorter) > _LONG_WORD or longer[i] in "اوي")
+    return any(longer[:i] + longer[i + 1 :] == shorter for i in cuts)
 
 
 def agrees(entity: Entity, gender: str, number: str) -> bool:

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any, Literal
@@ -41,6 +41,8 @@ class CueWords:
     forms: Mapping[str, Form]
     according: Mapping[str, str]  # preposition -> the word that must follow ("" for none)
     whatever: frozenset[str]
+    sources: frozenset[str]
+    pronoun_sources: frozenset[str]
     prepositional: frozenset[str]  # both, with and without a joined و
     author_voice: frozenset[str]
     bare: frozenset[str]
@@ -53,6 +55,8 @@ class CueWords:
     contrasts: frozenset[str]
     breaks: frozenset[str]
     governors: frozenset[str]
+    clause_words: frozenset[str]
+    resumptives: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,9 @@ class SpeakerWords:
     offices: frozenset[str]
     named_kinds: frozenset[str]
     text_heads: frozenset[str]
+    carriers: frozenset[str]
     given: frozenset[str]
+    family: frozenset[str]
 
 
 def _read_table(name: str) -> dict[str, Any]:
@@ -95,12 +101,18 @@ def _folded(words: Iterable[str]) -> frozenset[str]:
     return frozenset(fold_word(w) for w in words)
 
 
+def load_hand_names() -> frozenset[str]:
+    """The given names written by hand."""
+    return _folded(_read_table("names.toml")["given"])
+
+
 @cache
 def load_speaker_words() -> SpeakerWords:
-    """The tables `speakers.toml` and `names.toml`."""
+    """The tables `speakers.toml`, `names.toml` and `mined_names.toml`."""
     table = _read_table("speakers.toml")
-    given = _folded(_read_table("names.toml")["given"])
-    return SpeakerWords(given=given, **{section: _folded(words) for section, words in table.items()})
+    mined = _read_table("mined_names.toml")
+    given = load_hand_names() | _folded(mined["given"])
+    return SpeakerWords(given=given, family=_folded(mined["family"]), **{section: _folded(words) for section, words in table.items()})
 
 
 @cache
@@ -113,6 +125,8 @@ def load_cue_words() -> CueWords:
         forms=_spell_forms(table),
         according={fold_word(k): fold_word(v["after"]) for k, v in table["according"].items()},
         whatever=_folded(table["whatever"]),
+        sources=_folded(table["sources"]["words"]),
+        pronoun_sources=_folded(table["sources"]["pronouns"]),
         prepositional=frozenset(p + k for p in ("", "و") for k in prepositional),
         author_voice=_folded(table["author_voice"]),
         bare=_folded(complementizers["bare"]),
@@ -125,6 +139,8 @@ def load_cue_words() -> CueWords:
         contrasts=_folded(table["narrators"]["contrasts"]),
         breaks=_folded(table["narrators"]["breaks"]),
         governors=_folded(table["narrators"]["governors"]),
+        clause_words=_folded(table["narrators"]["clause_words"]),
+        resumptives=_folded(table["narrators"]["resumptives"]),
     )
 
 
@@ -140,6 +156,9 @@ def _spell_forms(table: Mapping[str, Any]) -> dict[str, Form]:
             plain.setdefault(key, form)
     for word in table["not_cues"]["words"]:
         plain.pop(fold_word(word), None)
+    for word in table["strong_forms"]["words"]:
+        form = plain[fold_word(word)]
+        plain[fold_word(word)] = replace(form, frames=form.frames - {"weak"})
     forms = dict(plain)
     for key, form in plain.items():
         joined = Form(

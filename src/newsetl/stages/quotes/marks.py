@@ -78,7 +78,9 @@ def _read_glyph(text: str, match: re.Match[str]) -> _Glyph:
     can_open = after not in _AFTER_CLOSING and (
         before in _BEFORE_OPENING or (before in _PROCLITICS and _is_prefix(text, start))
     )
-    can_close = before not in " \n\t\u00a0([" and (after in _AFTER_CLOSING)
+    can_close = before not in " \n\t\u00a0([:" and after in _AFTER_CLOSING
+    if before == ":" or text[max(0, start - 3) : start].rstrip(" \u00a0").endswith(":"):
+        can_open, can_close = True, False  # words follow a colon, whatever the glyph
     shape = "open" if can_open and not can_close else "close" if can_close and not can_open else ""
     return _Glyph(start, end, glyph, _FAMILY[glyph], shape)
 
@@ -136,7 +138,7 @@ def _pair_glyphs(
         else:
             alone.append(glyph.start)
     left = [g for g in stack if g.family != "single"]
-    if len(left) == 2 and left[0].family == left[1].family:
+    if len(left) == 2 and left[0].family == left[1].family and left[1].shape != "open":
         pairs.append((left[0], left[1]))
         left = []
     return pairs, left, [place for place in alone if place < end]
@@ -146,6 +148,9 @@ def _outermost(text: str, pairs: list[tuple[_Glyph, _Glyph]], left: list[_Glyph]
     """Pairs that stand in no other; an unclosed opener counts after a colon, or with no marks after it."""
     spans = [Mark(a.start, b.end, a.end, b.start) for a, b in pairs]
     last = max((s.end for s in spans), default=start)
+    if len(left) == 2 and left[0].start >= last:
+        spans.append(Mark(left[0].start, left[1].start, left[0].end, left[1].start, closed=False))
+        left = left[1:]
     for glyph in left[:1]:
         before = text[max(start, glyph.start - 4) : glyph.start].rstrip(" \u00a0")
         if glyph.start >= last:

@@ -4,12 +4,15 @@ from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import replace
 
-from newsetl.stages.quotes.classes import base_word, is_body, is_name_like, is_role
+from newsetl.stages.quotes.classes import base_word, is_body, is_role
 from newsetl.stages.quotes.names import Phrase, read_named_body, read_phrase
+from newsetl.stages.quotes.runs import CALLED, is_bound, is_known_name, is_plain, name_stop
 from newsetl.stages.quotes.scene import Scene
 from newsetl.stages.quotes.speakers import find_phrase
 
 _LONGEST_FULL_NAME = 4
+_FAR = 200  # tokens from the start of an article
+_UNKNOWN = 2  # words that no table knows, before a known part of a name
 
 
 class Mentions:
@@ -18,12 +21,34 @@ class Mentions:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self._places: dict[str, list[int]] | None = None
+        self._name_words: frozenset[str] | None = None
+
+    def name_words(self) -> frozenset[str]:
+        """The words of every personal name in the article that begins with a known given name and has a second word."""
+        if self._name_words is None:
+            scene = self.scene
+            found: set[str] = set()
+            at = 0
+            while at < len(scene.keys):
+                stop = at + 1
+                if scene.keys[at] in scene.words.given and scene.paragraph[at] >= 0:
+                    stop = name_stop(scene, at, scene.sentence_stop[at])
+                    if stop > at + 1:
+                        found.update(k for k in scene.keys[at:stop] if k not in scene.words.name_particles)
+                at = max(stop, at + 1)
+            self._name_words = frozenset(found)
+        return self._name_words
+
+    def is_repeated(self, at: int) -> bool:
+        """Does the word of a token stand in the article more than once?"""
+        return len(self._find_places(self.scene.keys[at])) > 1
 
     def role_words(self, phrase: Phrase) -> set[str]:
         keys = self.scene.keys[phrase.first : phrase.stop] if phrase.name is None else []
         for first, stop in phrase.roles if phrase.name is not None else ():
             keys = keys + self.scene.keys[first:stop]
-        return {base_word(k) for k in keys if k[:1].isalpha() and k not in self.scene.words.emphasis and len(k) > 1}
+        words = {base_word(k) for k in keys if k[:1].isalpha() and k not in self.scene.words.emphasis and len(k) > 1}
+        return {w[:-1] if w.endswith("ية") else w for w in words}  # one nationality in both genders
 
     def name_elsewhere(self, phrase: Phrase) -> Phrase | None:
         """The same description with a name after it, somewhere in the article: الوزير ... وزير الصحة سمير حداد."""
@@ -80,6 +105,55 @@ class Mentions:
                 return named
         return None
 
+    def issuer_before(self, phrase: Phrase) -> Phrase | None:
+        """The institution behind البيان: named in a sentence before that speaks of a بيان, else first in the article."""
+        scene = self.scene
+        heads = (phrase.head, phrase.head + "ا", "ب" + phrase.head, "ال" + phrase.head)
+        places = [p for head in heads for p in self._places_before(head, phrase.first)]
+        for place in sorted(places, reverse=True)[:8]:
+            body = self._first_issuer(scene.sentence_start[place], min(scene.sentence_stop[place], phrase.first))
+            if body is not None:
+                return body
+        return self._first_issuer(0, min(phrase.first, _FAR))
+
+    def _first_issuer(self, start: int, stop: int) -> Phrase | None:
+        """The first institution with a name of two words or more between two tokens; no outlet, no text."""
+        scene = self.scene
+        for at in range(start, stop):
+            if scene.span_at[at] < 0 <= scene.paragraph[at] and self._is_issuer(scene.keys[at]):
+                body = find_phrase(scene, at, min(stop, scene.sentence_stop[at]))
+                if body is not None and body.first == at and body.stop > at + 1 and body.kind == "organisation":
+                    return body
+        return None
+
+    def _is_issuer(self, key: str) -> bool:
+        words = self.scene.words
+        base = base_word(key)
+        return base in words.organisations and base not in words.texts and base not in words.outlets
+
+    def full_description(self, phrase: Phrase) -> Phrase | None:
+        """The longer phrase that a short definite one stands for: الكلية for كلية الآداب, المصدر for مصدر مطلع.
+
+        The nearest one before the short phrase, else the first one after it.
+        """
+        scene = self.scene
+        keys = scene.keys[phrase.first : phrase.stop]
+        places = self._find_places(phrase.head)
+        if len(keys) == 1 and phrase.kind == "organisation":
+            places = places + [p for p in self._find_places(keys[0]) if scene.key(p + 1) != "في"]
+        before = sorted((p for p in places if p < phrase.first), reverse=True)
+        for place in before[:12] + sorted(p for p in places if p > phrase.first)[:4]:
+            if scene.span_at[place] >= 0 or scene.paragraph[place] < 0:
+                continue
+            full = find_phrase(scene, place, scene.sentence_stop[place])
+            if full is None or full.first != place or full.kind != phrase.kind:
+                continue
+            stretch = full.name or (full.first, full.stop)
+            words = {base_word(k) for k in scene.keys[stretch[0] : stretch[1]]}
+            if stretch[1] - stretch[0] > len(keys) and {base_word(k) for k in keys} <= words:
+                return full
+        return None
+
     def _places_before(self, key: str, stop: int) -> list[int]:
         """The last eight places of a key before a token, the nearest first."""
         places = self._find_places(key)
@@ -94,40 +168,92 @@ class Mentions:
         return self._places.get(key, [])
 
     def fullest_name(self, first: int, stop: int) -> tuple[int, int]:
-        """The longest stretch in the article that ends like this name and is a name as well."""
+        """The longest stretch in the article that ends, or for a lone given name begins, like this name."""
         keys = self.scene.keys
         best = (first, stop)
         for end in self._find_places(keys[stop - 1])[:40]:
             begin = end + 1 - (stop - first)
             if begin < 0 or keys[begin : end + 1] != keys[first:stop]:
                 continue
-            begin = self._extend_left(begin)
+            begin = self._extend_left(begin, end + 1)
             if end + 1 - begin > best[1] - best[0]:
                 best = (begin, end + 1)
+        if best == (first, stop) and stop == first + 1:
+            return self._extend_right(first)
         return best
 
-    def _extend_left(self, begin: int) -> int:
-        """Back over the words of a name, when a given name or a title vouches for them."""
+    def _extend_right(self, first: int) -> tuple[int, int]:
+        """The longest name in the article that begins with this word: ربى ... ربى الحاج."""
+        scene = self.scene
+        best = (first, first + 1)
+        for place in self._find_places(scene.keys[first])[:40]:
+            if place > 0 and (is_plain(scene, place - 1) or scene.span_at[place] != scene.span_at[first] >= 0):
+                continue
+            end = name_stop(scene, place, scene.sentence_stop[place])
+            if end - place > best[1] - best[0] and self._is_sure(place + 1, end):
+                best = (place, end)
+        return best
+
+    def _is_sure(self, first: int, stop: int) -> bool:
+        """Are the words after a lone name the rest of it: known ones, or a run with a clear end?"""
+        scene = self.scene
+        if is_known_name(scene, first):
+            return True
+        return is_bound(scene, stop, len(scene.keys)) and not any(self._is_noun(i) for i in range(first, stop))
+
+    def _extend_left(self, begin: int, stop: int) -> int:
+        """Back over the words of a name, when a given name, a title or the place of the first one vouches for them."""
         scene = self.scene
         at = begin
-        while at > 0 and begin - at < _LONGEST_FULL_NAME and _is_inner_name(scene, at - 1):
+        while at > 0 and begin - at < _LONGEST_FULL_NAME and _is_inner_name(scene, at - 1, begin):
             at -= 1
         for start in range(at, begin):
             if scene.keys[start] in scene.words.given or scene.key(start - 1) in scene.words.titles:
                 return start
-        for start in range(max(at, begin - 2), begin):
-            if self._vouches(start - 1):
+        if stop - begin > 1 or scene.keys[begin] in scene.words.given:
+            return begin
+        if 0 < begin - at <= _UNKNOWN and self._vouches(at - 1, stop) and not self._is_noun(at):
+            return at
+        for start in range(max(at, begin - _UNKNOWN), begin):
+            if self._is_after_speech(start - 1):
                 return start
         return begin
 
-    def _vouches(self, at: int) -> bool:
-        """Does the word before an unknown one show that a name begins: a role, a nationality, a verb of speech?"""
+    def _is_noun(self, at: int) -> bool:
+        """Is the word a common noun here: does it stand with ال elsewhere in the article?"""
+        return bool(self._find_places("ال" + self.scene.keys[at]))
+
+    def _vouches(self, at: int, stop: int) -> bool:
+        """Can a name begin after this token: after a definite word, or at the start of a line before a role?"""
         scene = self.scene
-        before = scene.key(at)
-        if is_role(scene, before) or (at >= 0 and scene.forms[at] is not None):
-            return True
-        is_nationality = before.startswith("ال") and before.endswith(("ي", "ية")) and len(before) > 5
-        return is_nationality and before not in scene.words.times and not scene.key(at - 1).startswith("الاسبوع")
+        key = scene.key(at)
+        if key in scene.words.times or scene.key(at - 1).startswith("الاسبوع"):
+            return False
+        if key in "\n،":
+            return is_role(scene, scene.key(stop))
+        return key.startswith("ال") or key in CALLED or self._is_after_speech(at)
+
+    def _is_after_speech(self, at: int) -> bool:
+        """Is the word a role or a word of speech, after which a name may stand?"""
+        return is_role(self.scene, self.scene.key(at)) or (at >= 0 and self.scene.forms[at] is not None)
+
+    def with_tail_name(self, phrase: Phrase) -> Phrase:
+        """مدرب سلوان هرمان كوستا, when كوستا stands in the article without هرمان: the name that ends a description.
+
+        A bare noun before the name belongs to the description, so that three words are needed, and the first goes.
+        """
+        scene = self.scene
+        if phrase.name is not None or phrase.kind != "person":
+            return phrase
+        first = phrase.stop
+        while first > phrase.first + 1 and scene.span_at[first - 1] < 0 and is_plain(scene, first - 1):
+            first -= 1
+        last = phrase.stop - 1
+        alone = any(scene.keys[p - 1] != scene.keys[last - 1] for p in self._find_places(scene.keys[last])[:20])
+        if last - first < _UNKNOWN or not alone:
+            return phrase
+        name = (max(first + 1, phrase.stop - _UNKNOWN - 1), phrase.stop)
+        return replace(phrase, name=name, roles=((phrase.first, name[0]),))
 
     def as_surname(self, phrase: Phrase) -> Phrase:
         """A lone definite word (الصديقي) as a person's name, when a given name stands before it in the article."""
@@ -167,16 +293,11 @@ def _agree(some: set[str], others: set[str]) -> bool:
     return some <= others or others <= some
 
 
-def _is_inner_name(scene: Scene, at: int) -> bool:
-    """May the word be a part of a name before its last word? عبد الله and نور الدين have a definite second half."""
+def _is_inner_name(scene: Scene, at: int, begin: int) -> bool:
+    """May the word be a part of the name that goes on at `begin`? In عبد الله, نور الدين a second half has ال."""
     key = scene.keys[at]
-    if key == "الدين" or (key.startswith("ال") and scene.key(at - 1) == "عبد"):
+    if scene.span_at[at] != scene.span_at[begin] or key in '"«»':
+        return False
+    if key == "الدين" or (key.startswith("ال") and scene.key(at - 1) in ("عبد", "بن", "ال")):
         return True
-    if key in scene.words.given or key in scene.words.name_particles:
-        return True
-    return (
-        is_name_like(scene, key)
-        and not key.startswith(("ال", "لل", "ب", "ل", "و"))
-        and len(key) > 2
-        and not key[0].isdigit()
-    )
+    return is_plain(scene, at) and len(key) > 1 and not key[0].isdigit()

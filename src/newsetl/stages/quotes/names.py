@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from newsetl.records import SpeakerKind
-from newsetl.stages.quotes.classes import base_word, is_adverb, is_anonymous, is_body, is_name_like, is_role
+from newsetl.stages.quotes.bodies import body_name, outlet_stop
+from newsetl.stages.quotes.classes import base_word, is_anonymous, is_body, is_name_like, is_role
+from newsetl.stages.quotes.runs import CALLED, JOINING, has_article, is_bound, is_known_name, is_plain, name_stop
 from newsetl.stages.quotes.scene import Scene
 
-_LONGEST_NAME = 7
-_NAMED_BY = 4  # marks among the first tokens of an institution hold its name
+_KUNYA = frozenset(("ابو", "ابا", "ابي", "بو", "ام", "عبد"))
+_BRACKET = 10  # tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,13 @@ def read_phrase(scene: Scene, first: int, stop: int) -> Phrase:
     name = _find_name(scene, first, stop)
     kind = _tell_kind(scene, first, stop, name, marked=marked)
     if kind == "organisation":
-        name = _body_name(scene, first, stop)
+        name = body_name(scene, first, stop)
+    elif kind == "anonymous":
+        name = None
+    if name is not None and not marked:
+        stop = _cut_after_name(scene, name[1], stop)
+    elif name is None:
+        stop = _cut_description(scene, first, stop)
     roles = _find_roles(scene, first, stop, name)
     definite = (
         key.startswith("ال") or (name is not None and name[0] == first) or (kind == "person" and is_role(scene, key))
@@ -46,21 +54,52 @@ def read_phrase(scene: Scene, first: int, stop: int) -> Phrase:
     return Phrase(first, stop, name, roles, base_word(head_key), definite, kind)
 
 
+def _cut_after_name(scene: Scene, at: int, stop: int) -> int:
+    """The end of a phrase whose name ends at a token: what follows without a comma must be a role or a place."""
+    if at >= stop or not scene.keys[at][:1].isalpha() or scene.span_at[at] >= 0:
+        return stop
+    key = scene.keys[at]
+    goes_on = is_role(scene, key) or key in scene.words.titles or key in ("في", "من", "عن")
+    return stop if goes_on or key.startswith(("بال", "ب")) else at
+
+
+def _cut_description(scene: Scene, first: int, stop: int) -> int:
+    """The end of a description: a definite noun takes no bare one, so الرئيس التنفيذي مذكرة has an object."""
+    for at in range(first + 1, stop):
+        key = scene.keys[at]
+        if not scene.keys[at - 1].startswith(("ال", "لل", "بال")) or not key[:1].isalpha() or scene.span_at[at] >= 0:
+            continue
+        if is_known_name(scene, at):
+            continue
+        if key[0] not in "البوك" and key not in scene.words.prepositions and key not in scene.words.emphasis:
+            return at
+    return stop
+
+
 def _tell_kind(scene: Scene, first: int, stop: int, name: tuple[int, int] | None, *, marked: bool) -> SpeakerKind:
     key = scene.keys[first]
     words = scene.words
     if key in words.titles:
         return "person"
-    if is_anonymous(scene, key) and not (is_role(scene, key) and name):
+    if is_anonymous(scene, key) and not (name and (is_role(scene, key) or scene.key(name[0] - 1) in CALLED)):
         return "anonymous"
     if is_role(scene, key):
-        definite = key.startswith("ال") or name is not None or (stop > first + 1 and _makes_definite(scene, first))
+        is_owned = key.endswith(("ها", "هم")) and not is_body(scene, key)
+        definite = key.startswith("ال") or name is not None or is_owned or (stop > first + 1 and _makes_definite(scene, first))
         return "person" if definite else "anonymous"
-    if is_body(scene, key) and key not in words.given:
+    if is_institution(scene, first, stop) and key not in words.given:
         return "organisation"
     if name is not None or marked:
         return "person"
     return "organisation" if key.endswith(("ة", "ات")) else "person"
+
+
+def is_institution(scene: Scene, first: int, stop: int) -> bool:
+    """Is the head an institution? مؤسسة المتحف، الدكتورة ... is a founder."""
+    if not is_body(scene, scene.keys[first]) or is_role(scene, scene.keys[first]):
+        return False
+    comma = scene.keys.index("،", first, stop) if "،" in scene.keys[first:stop] else stop
+    return comma + 2 >= stop or not (scene.keys[first].endswith("ة") and scene.keys[comma + 1] in scene.words.titles)
 
 
 def _makes_definite(scene: Scene, first: int) -> bool:
@@ -69,173 +108,128 @@ def _makes_definite(scene: Scene, first: int) -> bool:
     return (after.startswith("ال") or is_body(scene, after)) and not after.startswith("ب")
 
 
-def _body_name(scene: Scene, first: int, stop: int) -> tuple[int, int] | None:
-    """The name of an institution: what stands in marks, else the phrase to its first comma."""
-    for at in range(first, min(stop, first + _NAMED_BY)):
-        number = scene.span_at[at]
-        if number >= 0:
-            return scene.spans[number].inner_first, scene.spans[number].inner_stop
-        if scene.keys[at] in ("،", "("):
-            return first, at
-    comma = scene.keys.index("،", first, stop) if "،" in scene.keys[first:stop] else stop
-    key = scene.keys[first]
-    if key in scene.words.proper_bodies and key not in scene.words.long_names and comma > first + 1:
-        return first, first + 1
-    if (
-        (key in scene.words.outlets or key == "شركة")
-        and comma > first + 1
-        and scene.keys[first + 1] not in ("الانباء", "انباء", "اعلام")
-    ):
-        return first + 1, _outlet_stop(scene, first + 1, comma)
-    return first, comma
-
-
-def read_named_body(scene: Scene, at: int) -> Phrase | None:
-    """The institution named after its kind at a token: شركة نجمة, لصحيفة الأفق."""
-    if at + 1 >= len(scene.keys) or scene.paragraph[at] != scene.paragraph[at + 1]:
-        return None
-    number = scene.span_at[at + 1]
-    if number >= 0:
-        span = scene.spans[number]
-        return Phrase(
-            at, span.last + 1, (span.inner_first, span.inner_stop), (), "", definite=True, kind="organisation"
-        )
-    key = scene.keys[at + 1]
-    if not is_name_like(scene, key) or is_adverb(scene, key) or key.endswith("ة"):
-        return None
-    stop = _outlet_stop(scene, at + 1, min(at + 4, scene.sentence_stop[at]))
-    return Phrase(at, stop, (at + 1, stop), (), "", definite=True, kind="organisation")
-
-
-def _outlet_stop(scene: Scene, first: int, stop: int) -> int:
-    """The end of an outlet's name: before الفرنسية in صحيفة لوموند الفرنسية."""
-    at = first + 1
-    if not scene.keys[first].startswith("ال"):
-        while at < stop and not scene.keys[at].startswith(("ال", "في", "لل")) and scene.keys[at][:1].isalnum():
-            at += 1
-        return at
-    return stop
-
-
 def _find_name(scene: Scene, first: int, stop: int) -> tuple[int, int] | None:
-    """The personal name in the phrase: after the last title, from the first given name, or a lone foreign tail."""
-    words = scene.words
+    """The personal name in the phrase: the first run of words that stands where a name can."""
     if scene.span_at[first] >= 0:
         span = scene.spans[scene.span_at[first]]
         return span.inner_first, span.inner_stop
-    start = None
-    for at in range(first, stop):
-        key = scene.keys[at]
-        if scene.span_at[at] >= 0:
-            continue
-        if key in words.titles and at + 1 < stop and _is_after_title(scene, at + 1):
-            start = at + 1
-        elif key in words.given and not _names_a_body(scene, at, first):
-            start = start if start is not None and start <= at and start + _LONGEST_NAME > at else at
-            break
-    if start is None:
-        start = _foreign_tail(scene, first, stop)
-    if start is None:
+    if is_institution(scene, first, stop) and not is_known_name(scene, first):
         return None
-    while start < stop and scene.keys[start] in (".", "/"):
-        start += 1
-    return start, _name_stop(scene, start, stop) if start < stop else start + 1
-
-
-def _names_a_body(scene: Scene, at: int, first: int) -> bool:
-    """Does the given name belong to an institution: مؤسسة محمد ...؟ Not after a definite noun."""
-    before = scene.keys[at - 1] if at > first else ""
-    return bool(before) and is_body(scene, before) and not before.startswith("ال")
-
-
-def _is_after_title(scene: Scene, at: int) -> bool:
-    key = scene.keys[at]
-    return key in (".", "/") or (
-        is_name_like(scene, key) and not key.startswith("ال") and key not in scene.words.titles
-    )
-
-
-def _foreign_tail(scene: Scene, first: int, stop: int) -> int | None:
-    """Where a name begins that no table knows: the whole first part, or what follows a definite description."""
-    part = first
-    while part < stop and scene.keys[part] not in ("،", ",", "("):
-        part += 1
-    if not (
-        is_role(scene, scene.keys[first]) or is_body(scene, scene.keys[first]) or is_anonymous(scene, scene.keys[first])
-    ):
-        return first if is_name_like(scene, scene.keys[first]) and not scene.keys[first].startswith("ال") else None
-    at = part
-    if scene.keys[first].startswith("ال"):
-        bare = next((i for i in range(first + 1, part) if not scene.keys[i].startswith("ال")), part)
-        # A definite noun governs no other noun: after الباحثة الشابة a bare word begins the name.
-        return bare if bare < part and _is_tail_word(scene, bare) else _name_after_comma(scene, part, stop)
-    while at > first and _is_tail_word(scene, at - 1):
-        at -= 1
-    if at == part:
-        return _name_after_comma(scene, part, stop)
-    return at if at > first and scene.keys[at - 1].startswith("ال") and part - at <= 4 else None
-
-
-def _name_after_comma(scene: Scene, part: int, stop: int) -> int | None:
-    """مدير المدرسة، سليم ...: the name in an apposition after the description."""
-    if part + 1 < stop and is_name_like(scene, scene.keys[part + 1]) and not scene.keys[part + 1].startswith("ال"):
-        return part + 1
+    at = first
+    while at < stop:
+        number = scene.span_at[at]
+        if number >= 0:
+            span = scene.spans[number]
+            if _is_marked_name(scene, span.inner_first, span.inner_stop, at):
+                return span.inner_first, span.inner_stop
+            at = span.last + 1
+        elif scene.keys[at] == "(":
+            at = next((i + 1 for i in range(at, min(at + _BRACKET, stop)) if scene.keys[i] == ")"), stop)
+        else:
+            start = _name_start(scene, at, first, stop)
+            is_other = start is None and scene.keys[at] in scene.words.given  # a name that belongs to something else
+            end = name_stop(scene, at if start is None else start, stop) if start is not None or is_other else at + 1
+            if start is not None and _is_name(scene, (start, end), first, stop):
+                return start, end
+            at = max(end, at + 1)
     return None
 
 
-def _is_tail_word(scene: Scene, at: int) -> bool:
-    """May the word belong to an unknown name that closes a description?"""
-    key = scene.keys[at]
-    if (
-        not is_name_like(scene, key)
-        or key.startswith(("ال", "لل", "وال", "بال"))
-        or key in scene.words.emphasis
-        or is_adverb(scene, key)
-    ):
+def _is_marked_name(scene: Scene, first: int, stop: int, at: int) -> bool:
+    """Do marks inside a description hold a person's name: مدير المركز "سالم حداد"? Not after جمعية."""
+    if first >= stop or is_body(scene, scene.key(at - 1)):
         return False
-    if key[:1] in "لبكو" and scene.tokens.text[scene.tokens.starts[at] + 1 : scene.tokens.starts[at] + 2] in ("إ", "أ"):
-        return False  # a preposition before a noun: بإصدار
-    if key[:1] in "لب" and (is_body(scene, key[1:]) or is_role(scene, key[1:]) or key[1:] in ("اسم", "جامعة")):
-        return False
-    return not (key.endswith("ة") and len(key) > 5)
+    if scene.keys[first] in scene.words.given and name_stop(scene, first, stop) == stop:
+        return True
+    return all(is_known_name(scene, i) for i in range(first, stop))
 
 
-def _name_stop(scene: Scene, start: int, stop: int) -> int:
-    at = start
-    while at < min(stop, start + _LONGEST_NAME):
-        key = scene.keys[at]
-        if at > start and key.startswith("ال") and (is_role(scene, key) or at > start + 1):
-            return at + _is_surname(scene, start, at)
-        if at > start and not (
-            is_name_like(scene, key) or key in scene.words.given or key in scene.words.name_particles or key == "-"
-        ):
-            break
-        if at > start and (
-            key.startswith(("بال", "لل", "وال")) or (key[0] in "لب" and key.isascii() != key[1:].isascii())
-        ):
-            break
-        if (
-            at > start
-            and key.startswith("و")
-            and key not in scene.words.given
-            and len(key) > 4
-            and is_role(scene, key[1:])
-        ):
-            break
-        at += 1
-    while at > start + 1 and not scene.keys[at - 1][:1].isalnum():
-        at -= 1
-    return at
+def _name_start(scene: Scene, at: int, first: int, stop: int) -> int | None:
+    """Where a name begins if one can begin at this token: after a title, or by its own word and place."""
+    key, words = scene.keys[at], scene.words
+    if key in words.titles and at + 1 < stop and not _is_second_role(scene, at + 1):
+        start = at + 1
+        while start < stop and scene.keys[start] in "./":
+            start += 1
+        if start < stop and not _is_governed(scene, at, first) and _follows_title(scene, start):
+            return start
+    if key in words.titles and key not in words.given:
+        return None
+    if key in words.given or key in _KUNYA:
+        return at if _opens_name(scene, at) and not _is_governed(scene, at, first) else None
+    before = scene.key(at - 1)
+    stands_free = (
+        at == first or before in ("،", ",", ")") or before in CALLED or before.startswith(("ال", "لل", "بال", "وال"))
+    )
+    stands_free = stands_free or scene.span_at[at - 1] >= 0
+    if not stands_free or _is_governed(scene, at, first):
+        return None
+    return at if _opens_name(scene, at) else None
 
 
-def _is_surname(scene: Scene, start: int, at: int) -> bool:
-    """Is a definite word at the end of a name its last part? الخطيب and الصديقي are, الباحث في and المستشفى are not."""
+def _is_second_role(scene: Scene, at: int) -> bool:
+    """Is the word after a title a role too, and not the name أمين or مختار?"""
     key = scene.keys[at]
-    following = scene.key(at + 1)
-    if is_role(scene, key):
-        return not following[:1].isalpha() or following in scene.cues.bare or following in scene.cues.suffixed
-    is_joined = any(k in scene.words.name_particles for k in scene.keys[start:at])
-    return is_joined or key.endswith("ي") or key == "الدين"
+    return is_role(scene, key) and not (key in scene.words.given and not scene.key(at + 1).startswith("ال"))
+
+
+def _opens_name(scene: Scene, at: int) -> bool:
+    """Can the word be the first one of a name? A definite one needs بن or the like after it."""
+    key, following = scene.keys[at], scene.key(at + 1)
+    if has_article(scene, at):
+        if following in JOINING:
+            return not is_role(scene, key)
+        if key not in scene.words.given:
+            return key in scene.words.family and scene.key(at - 1) in scene.words.titles
+        is_last = following.startswith("ال") and is_bound(scene, at + 2, len(scene.keys))
+        return is_last or (at + 1 < len(scene.keys) and is_known_name(scene, at + 1))
+    return is_plain(scene, at) and not (key[0] == "ب" and following in scene.words.given)  # بجدة عمر
+
+
+def _follows_title(scene: Scene, at: int) -> bool:
+    """Can the word after a title begin the name? Even one that looks like another word: الدكتور يعرب الكندي."""
+    if _opens_name(scene, at):
+        return True
+    key, following = scene.keys[at], scene.key(at + 1)
+    is_surname_next = following.startswith("ال") and not is_body(scene, following) and not is_role(scene, following)
+    is_word = key[:1].isalpha() and not key.startswith(("ال", "لل", "بال")) and not is_body(scene, key)
+    return (
+        is_word
+        and (is_surname_next or following in scene.words.given)
+        and key not in scene.words.boundaries
+        and key not in scene.words.prepositions
+    )
+
+
+def _is_governed(scene: Scene, at: int, first: int) -> bool:
+    """Does the name belong to the noun before it (مؤسسة محمد، محامي سعيد), so that it is not the speaker's?"""
+    if at <= first:
+        return False
+    before = scene.keys[at - 1]
+    if before in scene.words.titles:
+        return _is_governed(scene, at - 1, first)
+    if before.startswith(("ال", "لل", "بال", "وال")) or scene.span_at[at - 1] >= 0:
+        return False
+    if before in scene.words.proper_bodies:
+        return False
+    return is_body(scene, before.lstrip("بل")) or is_body(scene, before) or is_role(scene, before)
+
+
+def _is_name(scene: Scene, name: tuple[int, int], first: int, stop: int) -> bool:
+    """Is a run of words likely enough a name where it stands?"""
+    start, end = name
+    last = scene.keys[end - 1]
+    if is_role(scene, scene.keys[start]) and end - start == 2 and last.startswith("ال") and last.endswith("ة"):
+        return False  # مختار القرية is no Mukhtar
+    if is_role(scene, scene.keys[start]) and end - start == 1 < stop - start:
+        return False
+    if start == first or any(is_known_name(scene, i) for i in range(start, end)):
+        return True
+    if scene.keys[start - 1] in scene.words.titles or scene.keys[start - 1] in "./":
+        return True
+    if end - start == 1:
+        return scene.keys[first].startswith("ال") and scene.key(start - 1) != "،" and is_bound(scene, end, stop)
+    return is_bound(scene, end, stop) or (last.startswith("ال") and last.endswith("ي"))
 
 
 def _find_roles(scene: Scene, first: int, stop: int, name: tuple[int, int] | None) -> tuple[tuple[int, int], ...]:
@@ -255,3 +249,20 @@ def _trim_role(scene: Scene, first: int, stop: int) -> tuple[int, int]:
             break  # الرئيس alone is a role, not only a title
         stop -= 1
     return first, stop
+
+
+def read_named_body(scene: Scene, at: int) -> Phrase | None:
+    """The institution named after its kind at a token: شركة نجمة, لصحيفة الأفق."""
+    if at + 1 >= len(scene.keys) or scene.paragraph[at] != scene.paragraph[at + 1]:
+        return None
+    number = scene.span_at[at + 1]
+    if number >= 0:
+        span = scene.spans[number]
+        return Phrase(
+            at, span.last + 1, (span.inner_first, span.inner_stop), (), "", definite=True, kind="organisation"
+        )
+    key = scene.keys[at + 1]
+    if not is_name_like(scene, key) or key.endswith("ة") or not (is_plain(scene, at + 1) or key.startswith("ال")):
+        return None
+    stop = outlet_stop(scene, at + 1, min(at + 4, scene.sentence_stop[at]))
+    return Phrase(at, stop, (at + 1, stop), (), "", definite=True, kind="organisation")

@@ -10,6 +10,7 @@ from newsetl.stages.quotes.scene import Scene, Span
 _REACH = 45
 _WEAK_REACH = 12
 _CLOSE_REACH = 9  # participles and nouns have no subject after them
+_INSIDE = frozenset(("في", "فيه", "فيها", "ضمن", "على"))
 _NAME_WORDS = 4  # a marked span of this many words or fewer may be a name inside the speaker's phrase
 
 
@@ -24,13 +25,13 @@ class Opener:
 
 def find_opener(scene: Scene, cue: int, form: Form) -> Opener | None:
     """The first thing after a cue that can open its content, inside the sentence."""
-    weak = "weak" in form.frames
+    weak = is_weak(scene, cue, form)
     reach = _CLOSE_REACH if form.kind != "verb" else _WEAK_REACH if weak else _REACH
     at = cue + 1
     while at < min(cue + reach, len(scene.keys)):
         key = scene.keys[at]
         if key == ":" and not key_is_time(scene, at):
-            return _open_colon(scene, at, form)
+            return _open_colon(scene, cue, at, form)
         if at >= scene.sentence_stop[cue]:
             return None
         number = scene.span_at[at]
@@ -53,12 +54,17 @@ def find_opener(scene: Scene, cue: int, form: Form) -> Opener | None:
     return None
 
 
+def is_weak(scene: Scene, cue: int, form: Form) -> bool:
+    """Must the content stand close by? Not after جاء في البيان."""
+    return "weak" in form.frames and not (form.cue_class == "text" and scene.key(cue + 1) in _INSIDE)
+
+
 def key_is_time(scene: Scene, at: int) -> bool:
     """Is the colon inside a time of day such as 10:30?"""
     return scene.key(at - 1)[-1:].isdigit() and scene.key(at + 1)[:1].isdigit()
 
 
-def _open_colon(scene: Scene, at: int, form: Form) -> Opener | None:
+def _open_colon(scene: Scene, cue: int, at: int, form: Form) -> Opener | None:
     first = at + 1
     while scene.key(first) in (":", "-", "–", "\n") and first < at + 4 and first < len(scene.keys):
         first += 1
@@ -66,7 +72,7 @@ def _open_colon(scene: Scene, at: int, form: Form) -> Opener | None:
         return None
     if scene.keys[first] in scene.cues.bare and scene.span_at[first] < 0:
         return Opener("clause", at, first + 1)
-    if scene.span_at[first] < 0 and ("weak" in form.frames or form.kind == "noun"):
+    if scene.span_at[first] < 0 and (is_weak(scene, cue, form) or form.kind == "noun"):
         return None
     return Opener("colon", at, first)
 
@@ -79,7 +85,12 @@ def _is_rival(scene: Scene, at: int, form: Form) -> bool:
         return "weak" not in form.frames and _opens_at_once(scene, at, form)
     if scene.key(at - 1) in scene.words.relative_openings or scene.key(at - 1) in scene.cues.negations:
         return False
-    return "weak" not in form.frames and not form.suffixed
+    return "weak" not in form.frames and not form.suffixed and not _is_inscribed(scene, at, form)
+
+
+def _is_inscribed(scene: Scene, cue: int, form: Form) -> bool:
+    """لافتة كتب عليها: words on a thing, inside a clause about somebody else."""
+    return form.cue_class == "write" and scene.key(cue + 1) in scene.cues.resumptives
 
 
 def _opens_at_once(scene: Scene, at: int, form: Form) -> bool:
@@ -110,24 +121,38 @@ def is_content_span(scene: Scene, cue: int, span: Span, form: Form) -> bool:
     if not span.words or not form.frames & {"d", "q"}:
         return False
     near = span.first == cue + 1 or scene.key(span.first - 1) == ":"
+    before = scene.key(span.first - 1)
+    stands_for = before in scene.cues.resumptives or _is_inscribed(scene, cue, form)
+    if (stands_for and span.first <= cue + 4) or (before == "ب" and "q" in form.frames):
+        return True
     if span.words < (_NAME_WORDS if near else 3 * _NAME_WORDS) and _content_follows(
         scene, span.last + 1, cue, form, near=near
     ):
         return False
-    before = scene.key(span.first - 1)
-    if before == "ب" and ("q" in form.frames or (span.words > 2 and "d" in form.frames)):
+    if before == "ب" and span.words > 2 and "d" in form.frames:
         return True
     if scene.cues.prepositions.get(before) in form.frames and "d" in form.frames and span.words > 2:
         return True
     if "d" not in form.frames:
         return form.suffixed and "q" in form.frames and span.first == cue + 1
+    weak = is_weak(scene, cue, form)
     if span.first == cue + 1:
-        return span.words > 1 or "q" in form.frames
-    if "weak" in form.frames or form.kind == "noun" or before in scene.cues.governors:
+        if span.words <= 2 and scene.key(span.last + 1)[0].isalpha() and not is_clause_span(scene, span):
+            return "q" in form.frames
+        return span.words > (_NAME_WORDS if weak else 1) or "q" in form.frames
+    if weak or form.kind == "noun" or before in scene.cues.governors:
         return False
-    if "q" in form.frames and span.first <= cue + 6 and before not in "،,":
+    if "q" in form.frames and span.first <= cue + 6 and before not in "،," and span.words > 1:
         return True
-    return span.words > _NAME_WORDS or before in "،,"
+    if is_clause_span(scene, span):
+        return True
+    return span.words > _NAME_WORDS or (before in "،," and scene.key(span.last + 1) not in "،,")
+
+
+def is_clause_span(scene: Scene, span: Span) -> bool:
+    """Is the marked span a sentence and no name: does it begin or end like one?"""
+    first = scene.key(span.inner_first)
+    return span.words > 1 and (first in scene.cues.clause_words or scene.key(span.inner_stop - 1) in "؟?!")
 
 
 def _content_follows(scene: Scene, at: int, cue: int, form: Form, *, near: bool) -> bool:

@@ -9,6 +9,8 @@ from newsetl.stages.quotes.lexicon import CueWords, Form, SpeakerWords, load_cue
 from newsetl.stages.quotes.marks import Mark, find_marks
 
 _FINAL = frozenset(".؟?!…\n")
+_PAUSES = _FINAL | {"،"}
+_TURNING = frozenset(("continue", "indicate", "explain", "assert", "express"))  # مضيفا, لافتا
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def build_scene(document: Document) -> Scene:
     cue_words = load_cue_words()
     _free_sources(tokens, cue_words)
     marks, strays = find_marks(document)
+    marks = [mark if mark.closed else _cut_unclosed(tokens, mark, cue_words) for mark in marks]
     spans, span_at = _place_spans(tokens, marks)
     paragraph = _place_paragraphs(document, tokens)
     starts, stops = _bound_sentences(tokens, spans, span_at)
@@ -103,6 +106,20 @@ def _free_sources(tokens: Tokens, cues: CueWords) -> None:
 
 def _needs_lam(key: str, cues: CueWords) -> bool:
     return "ل" in (cues.according.get(key), cues.according.get(key.removeprefix("و")))
+
+
+def _cut_unclosed(tokens: Tokens, mark: Mark, cues: CueWords) -> Mark:
+    """An unclosed mark that ends before the narrator's next verb of speech: ... . وأضاف; or ...، لافتا إلى."""
+    first, stop = bisect_left(tokens.starts, mark.inner_start), bisect_left(tokens.starts, mark.end)
+    for at in range(first + 1, stop - 1):
+        form = cues.forms.get(tokens.keys[at + 1]) if tokens.keys[at] in _PAUSES else None
+        if form is None or "weak" in form.frames or form.suffixed:
+            continue
+        is_verb = form.kind == "verb" and form.joined and tokens.keys[at] != "،"
+        if is_verb or (form.kind == "participle" and form.cue_class in _TURNING):
+            end = tokens.ends[at - 1]
+            return Mark(mark.start, end, mark.inner_start, end, closed=False)
+    return mark
 
 
 def _place_spans(tokens: Tokens, marks: list[Mark]) -> tuple[list[Span], list[int]]:

@@ -8,6 +8,7 @@ from newsetl.stages.quotes.attribution import make_quote
 from newsetl.stages.quotes.cue_quotes import find_cue_quote, find_marked_quote
 from newsetl.stages.quotes.entities import Cast
 from newsetl.stages.quotes.found import Found
+from newsetl.stages.quotes.interviews import find_answers
 from newsetl.stages.quotes.scene import Scene
 
 
@@ -17,8 +18,9 @@ def search_quotes(scene: Scene) -> tuple[Quote, ...]:
     quotes: list[Quote] = []
     last: Found | None = None
     resume = 0
-    for at in scene.candidates:
-        found = _find_at(scene, at, last) if at >= resume else None
+    answers = find_answers(scene)
+    for at in sorted({*scene.candidates, *answers}) if answers else scene.candidates:
+        found = (answers.get(at) or _find_at(scene, at, last)) if at >= resume else None
         if found is not None:
             quotes.append(make_quote(scene, cast, found, last, len(quotes)))
             last, resume = found, found.stop

@@ -1,7 +1,16 @@
 """The noun phrase that names a speaker: where it begins and ends beside its cue."""
 
-from newsetl.stages.quotes.classes import base_word, is_adverb, is_body, is_name_like, is_role, starts_speaker
+from newsetl.stages.quotes.classes import (
+    base_word,
+    is_adverb,
+    is_anonymous,
+    is_body,
+    is_name_like,
+    is_role,
+    starts_speaker,
+)
 from newsetl.stages.quotes.names import Phrase, read_phrase
+from newsetl.stages.quotes.runs import CALLED, is_closed, is_known_name
 from newsetl.stages.quotes.scene import Scene
 
 _LONGEST = 32  # tokens of a speaker phrase with its appositions
@@ -61,6 +70,8 @@ def _skip_prepositional(scene: Scene, at: int, stop: int) -> int:
     """Past a prepositional phrase: to the next comma, or to a title or definite role that can be the subject."""
     start = at
     at += 1
+    if scene.key(start) == "ل" and at < stop and scene.span_at[at] >= 0:
+        return scene.spans[scene.span_at[at]].last + 1  # صرح لـ"الأفق" مصدر
     while at < stop:
         key = scene.keys[at]
         if key == "،":
@@ -104,17 +115,20 @@ def _phrase_stop(scene: Scene, first: int, stop: int) -> int:
         key = scene.keys[at]
         number = scene.span_at[at]
         if number >= 0:
+            if at > first and is_anonymous(scene, scene.keys[first]):
+                break  # the addressee: مصدر مطلع "..."
             at = scene.spans[number].last + 1
             continue
         if key == "(":
             at = _close_bracket(scene, at, stop)
             continue
-        if key in "،,":
+        if key in "،,-–" and not _is_hyphen(scene, at):
             if not _apposition_follows(scene, at + 1, first, stop, has_name=has_name):
                 break
         elif at > first and _ends_phrase(scene, at, first, has_name=has_name):
             break
-        has_name = has_name or key in scene.words.given
+        is_own = key in scene.words.given and not is_role(scene, key) and not is_body(scene, scene.key(at - 1))
+        has_name = has_name or is_own
         at += 1
     at = min(at, stop)
     while (
@@ -122,6 +136,12 @@ def _phrase_stop(scene: Scene, first: int, stop: int) -> int:
     ):
         at -= 1
     return at
+
+
+def _is_hyphen(scene: Scene, at: int) -> bool:
+    """Does the sign join two parts of a name without a space?"""
+    starts, ends = scene.tokens.starts, scene.tokens.ends
+    return at + 1 < len(starts) and ends[at - 1] == starts[at] and ends[at] == starts[at + 1]
 
 
 def _close_bracket(scene: Scene, at: int, stop: int) -> int:
@@ -136,8 +156,10 @@ def _ends_phrase(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
     """Does the phrase that began at `first` end before this token?"""
     key, words, head = scene.keys[at], scene.words, scene.keys[first]
     if not key[:1].isalnum():
-        return key not in "/."
+        return key not in "/.#"
     if key in words.relatives or key in words.asides or key in words.turns or is_adverb(scene, key):
+        return True
+    if key in scene.cues.bare or key in scene.cues.suffixed:
         return True
     if key in words.outlets and scene.keys[at - 1].startswith("ال") and not is_role(scene, head):
         return True  # a second noun: أبلغ الاتحاد صحيفة
@@ -148,11 +170,11 @@ def _ends_phrase(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
     if key == "عام":
         return scene.key(at + 1)[:1].isdigit()
     if key in words.boundaries:
-        return True
+        return not (at == first + 1 and head in ("احد", "احدى"))  # أحد تلك المصادر
     form = scene.forms[at]
     if form is not None and form.kind != "noun" and "weak" not in form.frames:
         return not (key in words.given or is_role(scene, key) or is_body(scene, key))
-    is_of_text = at == first + 1 and head in words.texts  # تقرير لصحيفة
+    is_of_text = at == first + 1 and head in words.texts and head not in words.anonymous  # تقرير لصحيفة
     return not is_of_text and _is_addressed(scene, at, has_name=has_name)
 
 
@@ -160,12 +182,15 @@ def _preposition_ends(scene: Scene, at: int, first: int, *, has_name: bool) -> b
     """Is a prepositional phrase an adjunct (في تصريح) and not part of a title (الباحث في مركز)?"""
     key, words, head = scene.keys[at], scene.words, scene.keys[first]
     following = scene.key(at + 1)
+    if key in ("على", "عن") and at <= first + 2 and head in words.takes_complement and not has_name:
+        return False
     if following in words.media or base_word(following) in words.media or following in words.times:
         return True
     if key in ("على", "عن"):
         governs = head.startswith("ال") and at <= first + 2
         is_role_of = key == "عن" and at == first + 1 and is_role(scene, head)
-        return not (governs and (head in words.takes_complement or is_role_of))
+        is_issued = key == "عن" and scene.keys[at - 1] in ("صادر", "صادرة", "الصادر", "الصادرة")
+        return not is_issued and not (governs and (head in words.takes_complement or is_role_of))
     if key == "لدى":
         return not (is_role(scene, head) and following.startswith("ال"))
     if key == "من":
@@ -180,7 +205,7 @@ def _is_addressed(scene: Scene, at: int, *, has_name: bool) -> bool:
     key, words = scene.keys[at], scene.words
     if key == "ل" or key in words.pronouns or key in ("للجزيرة", "للعربية", "للاناضول"):
         return True
-    if key.startswith("ل") and key[1:] in words.outlets:
+    if key.startswith("ل") and (key[1:] in words.outlets or key[1:].isascii()):
         return True
     after_name = has_name and not is_role(scene, scene.key(at - 1))
     if after_name and key.startswith(("بال", "لل")):
@@ -193,12 +218,15 @@ def _apposition_follows(scene: Scene, at: int, first: int, stop: int, *, has_nam
     if at >= stop:
         return False
     key, words, head = scene.keys[at], scene.words, scene.keys[first]
+    if key in CALLED:
+        return True
     if key in words.times or key in words.turns or key in words.boundaries or key in words.prepositions:
         return False
     if key in words.titles or key in words.given:
         return not has_name or key in words.titles
     is_person = is_role(scene, head) or head in words.titles
-    if is_person and not has_name and _name_run(scene, at, stop):
+    is_nationality = key.startswith("ال") and key.endswith(("ي", "ية"))
+    if is_person and not has_name and _name_run(scene, at + is_nationality, stop):
         return True
     return is_role(scene, key) or (key.startswith("ال") and is_role(scene, scene.key(at - 2)))
 
@@ -206,7 +234,13 @@ def _apposition_follows(scene: Scene, at: int, first: int, stop: int, *, has_nam
 def _name_run(scene: Scene, at: int, stop: int) -> bool:
     """Do two to four words that no table knows stand here between commas, as a name after a title does?"""
     end = at
-    while end < min(stop, at + 5) and is_name_like(scene, scene.keys[end]) and not is_adverb(scene, scene.keys[end]):
+    while end < min(stop, at + 5) and (
+        is_known_name(scene, end) or (is_name_like(scene, scene.keys[end]) and not is_adverb(scene, scene.keys[end]))
+    ):
         end += 1
-    bounded = end >= stop or scene.keys[end] in "،,:(-" or scene.keys[end] in scene.words.boundaries
-    return bounded and 2 <= end - at <= 4 and not scene.keys[at].startswith(("ال", "لل", "و"))
+    bounded = is_closed(scene, end, stop)
+    return (
+        bounded
+        and 2 <= end - at <= 4
+        and (scene.keys[at] in scene.words.given or not scene.keys[at].startswith(("ال", "لل", "و")))
+    )

@@ -1,8 +1,10 @@
 """Subjects that do not stand after their cue: الوزارة قالت إن ..., and who is meant by مؤكدا أن or وأضاف."""
 
 from newsetl.stages.quotes.classes import base_word, is_adverb, is_definite_role, is_name_like, starts_speaker
+from newsetl.stages.quotes.entities import Cast
 from newsetl.stages.quotes.lexicon import Form
 from newsetl.stages.quotes.names import Phrase, read_phrase
+from newsetl.stages.quotes.runs import is_known_name, is_plain
 from newsetl.stages.quotes.scene import Scene
 from newsetl.stages.quotes.speakers import find_phrase
 
@@ -59,19 +61,20 @@ def _head_of_relative(scene: Scene, relative: int, start: int) -> Phrase | None:
     return None
 
 
-def guess_subject(scene: Scene, cue: int, floor: int, *, strict: bool) -> Phrase | None:
+def guess_subject(scene: Scene, cue: int, floor: int, cast: Cast, *, strict: bool) -> Phrase | None:
     """Who an elided subject may be when nobody has spoken since `floor`: the subject of the nearest sentence.
 
     The sentence of the cue comes first, then the ones before it, three in all.
 
     Args:
+        cast: Who has spoken, and the names of the article.
         strict: Somebody spoke before, so that only a person named in an earlier sentence can take over.
     """
     stop = cue
     start = scene.sentence_start[cue]
     for _ in range(_SENTENCES_BACK):
         if stop - start > 1 and start >= floor:
-            phrase = _find_sentence_subject(scene, start, stop)
+            phrase = _find_sentence_subject(scene, start, stop, cast)
             is_here = scene.sentence_start[cue] == start
             spoke = scene.forms[start] is not None
             if phrase is not None and (
@@ -91,33 +94,64 @@ def _is_opening(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
     return (
         key in scene.words.openings
+        or key.removeprefix("و") in scene.words.openings
         or not key[:1].isalnum()
         or key in scene.words.turns
         or scene.key(at + 1) in scene.words.turns
     )
 
 
-def _find_sentence_subject(scene: Scene, start: int, stop: int) -> Phrase | None:
+def _find_sentence_subject(scene: Scene, start: int, stop: int, cast: Cast) -> Phrase | None:
     """The first noun phrase after the opening verb, or the one that begins the sentence."""
     first = start
     while first < stop and scene.span_at[first] < 0 and _is_opening(scene, first):
         first += 1
     form = scene.forms[first] if first < stop else None
     if form is not None and form.kind == "verb" and not form.suffixed:
-        phrase = find_phrase(scene, first + 1, stop)
-        if (
-            phrase is not None
-            and phrase.first == first + 1
-            and (phrase.name is not None or starts_speaker(scene, phrase.first))
-        ):
+        after = first + 1 + (scene.key(first + 1) in scene.words.pronouns)
+        phrase = _read_subject(scene, after, stop, cast)
+        if phrase is not None and phrase.first == after and _is_likely(scene, phrase, cast):
             return phrase
     for at in range(first, min(first + _VERB_REACH, stop)):
         if scene.span_at[at] >= 0 or scene.paragraph[at] < 0:
-            return None
-        if starts_speaker(scene, at) and scene.forms[at] is None and not _is_governed(scene, at, first):
-            phrase = find_phrase(scene, at, stop)
+            return _read_marked_name(scene, at)
+        is_noun = scene.forms[at] is None and (starts_speaker(scene, at) or cast.is_name_word(scene.keys[at]))
+        if is_noun and not _is_governed(scene, at, first):
+            phrase = _read_subject(scene, at, stop, cast)
             return phrase if phrase is not None and phrase.first == at and _is_actor(scene, phrase) else None
     return None
+
+
+def _read_marked_name(scene: Scene, at: int) -> Phrase | None:
+    """The person whose name stands in marks from a token: سارع "سليم حداد" إلى ..."""
+    number = scene.span_at[at]
+    if number < 0 or scene.spans[number].first != at or starts_speaker(scene, at - 1):
+        return None
+    span = scene.spans[number]
+    is_name = scene.keys[span.inner_first] in scene.words.given and all(
+        is_plain(scene, i) for i in range(span.inner_first, span.inner_stop)
+    )
+    return read_phrase(scene, at, span.last + 1) if is_name else None
+
+
+def _read_subject(scene: Scene, at: int, stop: int, cast: Cast) -> Phrase | None:
+    """The noun phrase from a token; of an unlisted surname with an object after it (السعدي مخاوفه) the surname."""
+    phrase = find_phrase(scene, at, stop)
+    is_bare = phrase is not None and phrase.first == at and phrase.name is None and not starts_speaker(scene, at)
+    if is_bare and cast.is_name_word(scene.keys[at]):
+        return read_phrase(scene, at, at + 1)
+    return phrase
+
+
+def _is_likely(scene: Scene, phrase: Phrase, cast: Cast) -> bool:
+    """Is the noun after a verb a person or body that may speak, and no object (محاضرته، تفاصيل)?"""
+    if starts_speaker(scene, phrase.first):
+        return True
+    if phrase.name is None:
+        return cast.is_name_word(scene.keys[phrase.first])
+    if any(cast.is_name_word(scene.keys[i]) or is_known_name(scene, i) for i in range(*phrase.name)):
+        return True
+    return phrase.name[0] == phrase.first and cast.mentions.is_repeated(phrase.name[1] - 1)
 
 
 def _is_governed(scene: Scene, at: int, first: int) -> bool:
@@ -138,13 +172,13 @@ def _is_actor(scene: Scene, phrase: Phrase) -> bool:
     )
 
 
-def guess_person(scene: Scene, cue: int, gender: str) -> Phrase | None:
-    """The nearest person with a title or a known given name before a cue: the last resort.
+def guess_person(scene: Scene, cue: int, gender: str, reach: int = _FAR) -> Phrase | None:
+    """The nearest person with a title or a known given name among the tokens before a cue: the last resort.
 
     For a feminine verb only a feminine description in ة is trusted.
     """
     words = scene.words
-    for at in range(cue - 1, max(0, cue - _FAR), -1):
+    for at in range(cue - 1, max(0, cue - reach), -1):
         key = scene.keys[at]
         if (
             scene.paragraph[at] >= 0

@@ -1,0 +1,160 @@
+"""Runs of words that can be a person's name: where they begin and where they end."""
+
+from newsetl.stages.quotes.classes import base_word, is_adverb, is_body, is_name_like, is_role
+from newsetl.stages.quotes.scene import Scene
+
+_LONGEST_NAME = 7
+_SURE = 2  # words of a name that stand without further evidence
+_LONGEST_UNKNOWN = 4  # words of a name between clear bounds
+_OBJECTS = ("ها", "هم", "هما", "كم")  # endings of words that govern a pronoun
+JOINING = frozenset(("بن", "ابن", "بنت", "ال", "ولد", "ود"))
+_DIVINE = ("الدين", "الله", "الرحمن")
+CALLED = frozenset(("باسمه", "باسمها", "اسمه", "اسمها", "واسمه", "واسمها", "يدعى", "تدعى", "ويدعى", "وتدعى"))
+_ARTICLES = ("ال", "لل", "بال", "وال", "كال", "فال")
+
+
+def is_known_name(scene: Scene, at: int) -> bool:
+    """Do the tables know the word as part of a personal name?"""
+    key = scene.keys[at]
+    return key in scene.words.given or key in scene.words.family or key in scene.words.name_particles
+
+
+def has_article(scene: Scene, at: int) -> bool:
+    """Does the word begin with the article, not with the أل of أليكسي?"""
+    return scene.keys[at].startswith("ال") and scene.tokens.text[scene.tokens.starts[at]] == "ا"
+
+
+def is_plain(scene: Scene, at: int) -> bool:
+    """May a word that no table knows be part of a name, as far as its shape shows?"""
+    key = scene.keys[at]
+    if is_known_name(scene, at):
+        return True
+    if (
+        not is_name_like(scene, key)
+        or has_article(scene, at)
+        or key.startswith(_ARTICLES[1:])
+        or key in scene.words.emphasis
+        or key in scene.words.openings
+    ):
+        return False
+    if is_adverb(scene, key) or key.endswith(_OBJECTS) or (key.endswith("ة") and len(key) > 4):
+        return False
+    if "ً" in scene.tokens.text[scene.tokens.starts[at] : scene.tokens.ends[at]]:
+        return False  # an accusative: an object or an adverb
+    if len(key) > 3 and (key.endswith("اء") or (key[0] == "ي" and key[1] not in "او")):
+        return False  # a verbal noun, a verb
+    return not _is_joined(scene, at) and not (key[0] in "يت" and key.endswith(("ون", "وا", "ين")) and len(key) > 4)
+
+
+def _is_joined(scene: Scene, at: int) -> bool:
+    """Does the word begin with a preposition or و before a word that the tables know or that takes a hamza?"""
+    key = scene.keys[at]
+    if key[0] not in "لبكوف" or len(key) < 3:
+        return False
+    start = scene.tokens.starts[at]
+    rest = key[1:]
+    if key[0] == "و" and len(key) > 3 and key[1] not in "اي":
+        return True  # foreign names with و go on with a long vowel: وارنر، ويدودو
+    if key[0] == "ل" and (rest in scene.words.given or (rest[0] not in "اوي" and len(rest) > 2)):
+        return True  # foreign names with ل go on with a long vowel: لافروف، لورنزو
+    return (
+        scene.tokens.text[start + 1 : start + 2] in ("إ", "أ", "آ")
+        or (key[0] in "وبك" and rest in scene.words.given and rest[0] not in "ال" and len(rest) > 3)
+        or rest in scene.words.proper_bodies
+        or rest in ("اسم", "قلم", "قيادة", "رئاسة")
+        or is_body(scene, rest)
+        or is_role(scene, rest)
+        or key[1:].isascii()
+    )
+
+
+def is_bound(scene: Scene, at: int, stop: int) -> bool:
+    """Does a word or sign that cannot go on with a name stand at the token?"""
+    if at >= stop or scene.span_at[at] >= 0:
+        return True
+    key = scene.keys[at]
+    words, cues = scene.words, scene.cues
+    if not key[:1].isalnum() or key in words.boundaries or key in words.prepositions or key in words.times:
+        return True
+    if key in cues.bare or key in cues.suffixed or key in words.titles or key in words.asides or key in words.turns:
+        return True
+    return scene.forms[at] is not None or is_role(scene, key) or is_adverb(scene, key)
+
+
+def is_closed(scene: Scene, at: int, stop: int) -> bool:
+    """Does a name end before the token: at a bound, or at a word joined to a preposition or و?"""
+    if is_bound(scene, at, stop) or scene.keys[at].startswith(_ARTICLES[1:]):
+        return True
+    return not is_known_name(scene, at) and _is_joined(scene, at)
+
+
+def name_stop(scene: Scene, start: int, stop: int) -> int:
+    """Where the name that begins at `start` ends.
+
+    Two words are taken on their shape alone; more of them when the tables know them, or when the run has a clear
+    end after at most four.
+    """
+    at, sure = start, min(start + 1, stop)
+    limit = min(stop, start + _LONGEST_NAME)
+    while at < limit and scene.span_at[at] < 0:
+        if at > start and not _goes_on(scene, start, at):
+            break
+        at += 1
+        if at <= start + _SURE or is_known_name(scene, at - 1) or scene.keys[at - 2] in scene.words.name_particles:
+            sure = at
+    if at - start <= _LONGEST_UNKNOWN and is_closed(scene, at, stop):
+        sure = at
+    while sure > start + 1 and _is_loose_end(scene, sure - 1):
+        sure -= 1
+    return sure
+
+
+def _is_loose_end(scene: Scene, at: int) -> bool:
+    """Is the last word of a name no end of one: a sign, a particle?"""
+    key = scene.keys[at]
+    return not key[:1].isalnum() or (key in scene.words.name_particles and key not in scene.words.given)
+
+
+def _goes_on(scene: Scene, start: int, at: int) -> bool:
+    key = scene.keys[at]
+    if scene.keys[at - 1] in JOINING and key[:1].isalpha():
+        return key not in scene.words.prepositions
+    if key in "-#":
+        return at + 1 < len(scene.keys) and scene.keys[at + 1][:1].isalpha()
+    if is_known_name(scene, at):
+        return not _is_link(scene, at)
+    if has_article(scene, at):
+        return is_surname(scene, start, at)
+    if key.endswith("ة") and at == start + 1 and key[:1].isalpha():  # نجلاء حتاملة
+        return is_known_name(scene, start) and is_name_like(scene, key) and is_closed(scene, at + 1, len(scene.keys))
+    # تعاطفه after a name is an object
+    has_owner = key.endswith("ه") and len(key) > 3 and scene.key(at + 1)[:1].isalnum()
+    return is_plain(scene, at) and not has_owner
+
+
+def _is_link(scene: Scene, at: int) -> bool:
+    """Is a particle that is a common word as well (لا، لو) not between two parts of a name?"""
+    return scene.keys[at] in ("لا", "لو", "ام") and not is_plain(scene, min(at + 1, len(scene.keys) - 1))
+
+
+def is_surname(scene: Scene, start: int, at: int) -> bool:
+    """Is a definite word in a name its last part? الخطيب and الصديقي are, الباحث في and المستشفى are not."""
+    key = scene.keys[at]
+    following = scene.key(at + 1)
+    before = scene.keys[at - 1]
+    if before in scene.words.name_particles or key in _DIVINE:
+        return True
+    if is_role(scene, key) or is_body(scene, key):
+        return not following[:1].isalpha() or following in scene.cues.bare or following in scene.cues.suffixed
+    if key in scene.words.boundaries or key in scene.words.prepositions or key in scene.words.relatives:
+        return False
+    if base_word(key) in scene.words.texts or key in scene.words.times or key in scene.words.nominal:
+        return False
+    if before.startswith("ال"):
+        return before in _DIVINE or scene.key(at - 2) in scene.words.name_particles
+    if at == start + 1:
+        after = at + 1 + (at + 1 < len(scene.keys) and is_plain(scene, at + 1))
+        return not key.endswith(("ات", "ون", "ة")) or is_bound(scene, after, len(scene.keys))
+    if key.endswith(("ات", "ون", "ة")):
+        return False
+    return key.endswith("ي") or is_bound(scene, at + 1, len(scene.keys))
