@@ -20,7 +20,8 @@ arabic_text = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=3)), 
 glued_text = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
 RUNS = [
     '"', '" ', "« ", "» ", "'", "(( ", " ", "\u0640", "\u200f", "\n", ". ", ": ", "، ",
-    "قال ", "أن ", "قال إن ", "مضيفا أن ", "وقال في ",
+    "قال ", "أن ", "قال إن ", "مضيفا أن ", "وقال في ", "حسب قوله ", "؟ - ",
+    'وصفه ب "كذا كذا"، وكذا ', '« « كذا» ',
 ]  # fmt: skip
 
 

@@ -9,7 +9,10 @@ from newsetl.stages.quotes.openers import find_opener
 from newsetl.stages.quotes.scene import Scene
 from newsetl.stages.quotes.speakers import find_phrase
 
+_HALVES = frozenset(("عن", "في", "الى", "على", "من", "بعد", "منذ", "خلال", "لم", "لن", "قد"))
 _GAP = 2  # tokens between a quote and a source that belongs to it
+_LONGEST_NAME = 6  # words in marks that can be a source's name
+_LONGEST_CLAUSE = 120  # tokens
 _SHORTEST = 3  # words of a clause that can be a quote
 
 
@@ -37,13 +40,38 @@ def find_according(scene: Scene, at: int, last: Found | None) -> Found | None:
             return None  # the clause before is a quote already
         start = max(start, last.stop)
     first, end = trim(scene, start, at)
-    if end - first > _SHORTEST:
-        content = Content(clause_type(scene, first, end), ((first, end),), phrase.stop)
-        return Found(content, (at, cue_stop), form, phrase, phrase.stop)
+    rest = _read_rest(scene, phrase.stop) if first < end else None
+    if rest is not None or end - first > _SHORTEST:
+        segments = ((first, end), rest) if rest is not None else ((first, end),)
+        content = Content(clause_type(scene, first, segments[-1][1]), segments, max(phrase.stop, segments[-1][1]))
+        return Found(content, (at, cue_stop), form, phrase, content.stop)
     if first < end and scene.keys[first] not in scene.words.openings:
         return None
+    if phrase.stop >= scene.sentence_stop[at]:
+        return _find_sentence_before(scene, at, cue_stop, phrase, last)
     later = _read_clause_after(scene, phrase.stop, scene.sentence_stop[at])
     return Found(later, (at, cue_stop), form, phrase, later.stop) if later is not None else None
+
+
+def _find_sentence_before(scene: Scene, at: int, cue_stop: int, phrase: Phrase, last: Found | None) -> Found | None:
+    """The sentence before a source that stands as a sentence of its own: ... يوم الاثنين. بحسب الوكالة."""
+    stop = scene.sentence_start[at] - 1
+    if stop <= 0 or scene.keys[stop] != "." or scene.paragraph[stop] != scene.paragraph[at]:
+        return None
+    first = scene.sentence_start[stop - 1]
+    if last is not None and last.stop > first:
+        return None
+    content = Content(clause_type(scene, first, stop), ((first, stop),), phrase.stop)
+    return Found(content, (at, cue_stop), None, phrase, phrase.stop) if stop - first >= _SHORTEST else None
+
+
+def _read_rest(scene: Scene, at: int) -> tuple[int, int] | None:
+    """The second half of a clause that its source breaks in two: أسفرت المعارك، بحسب المصدر، عن مقتل ..."""
+    first = at + (scene.key(at) == "،")
+    if first >= len(scene.keys) or first >= scene.sentence_stop[at] or scene.keys[first] not in _HALVES:
+        return None
+    first, stop = trim(scene, first, find_clause_stop(scene, first))
+    return (first, stop) if stop - first >= _SHORTEST else None
 
 
 def _find_own_words(scene: Scene, at: int, last: Found | None) -> Found | None:
@@ -55,10 +83,10 @@ def _find_own_words(scene: Scene, at: int, last: Found | None) -> Found | None:
             return None
         start = last.stop
     first, end = trim(scene, start, cue)
-    if end - first <= _SHORTEST:
+    if not _SHORTEST < end - first <= _LONGEST_CLAUSE:
         return None
     content = Content(clause_type(scene, first, end), ((first, end),), at + 2)
-    if any(scene.forms[i] is not None and scene.forms[i].kind == "verb" for i in range(first, end)):
+    if any(form is not None and form.kind == "verb" for form in scene.forms[first:end]):
         number = scene.span_at[end - 1]  # the narrator has a verb of his own: only the marked words are theirs
         if number < 0 or scene.spans[number].words <= _SHORTEST:
             return None
@@ -109,6 +137,7 @@ def read_source(scene: Scene, at: int) -> tuple[int, Phrase] | None:
         scene.key(first) in ("ما", "لما") and first + 1 < len(scene.forms) and scene.forms[first + 1] is not None
     )
     first += 2 if is_clause else 0
+    stop = next((i for i in range(first, min(stop, first + _LONGEST_CLAUSE)) if _is_long_span(scene, i)), stop)
     phrase = find_phrase(scene, first, stop)
     if phrase is None or phrase.first != first:
         return None
@@ -116,6 +145,11 @@ def read_source(scene: Scene, at: int) -> tuple[int, Phrase] | None:
     if not (is_clause or is_answered or _is_source(scene, phrase)):
         return None
     return first, phrase
+
+
+def _is_long_span(scene: Scene, at: int) -> bool:
+    number = scene.span_at[at]
+    return number >= 0 and scene.spans[number].first == at and scene.spans[number].words > _LONGEST_NAME
 
 
 def _is_source(scene: Scene, phrase: Phrase) -> bool:

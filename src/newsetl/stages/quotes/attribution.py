@@ -52,10 +52,10 @@ def _resolve(scene: Scene, cast: Cast, found: Found, last: Found | None) -> tupl
         guess = guess_subject(scene, found.cue[0], floor, cast, strict=not cast.is_empty())
         if guess is not None and _agrees(scene, guess, gender):
             return cast.meet(guess, gender, number)[0], "elided"
-        if gender == "f":
-            woman = guess_person(scene, found.cue[0], gender, found.cue[0] - scene.sentence_start[found.cue[0]])
-            if woman is not None:
-                return cast.meet(woman, gender, number)[0], "elided"
+    if "interview" in found.content.flags:
+        guest = cast.find_guest(found.content.segments[0][0])
+        if guest is not None:
+            return guest, "elided"
     entity = cast.recall(gender, number)
     if entity is None and found.cue is not None:
         guess = guess_person(scene, found.cue[0], gender)

@@ -22,7 +22,7 @@ def body_name(scene: Scene, first: int, stop: int) -> tuple[int, int]:
         if number >= 0:
             span = scene.spans[number]
             is_named = key in scene.words.named_kinds and not scene.key(span.last + 1).startswith("ال")
-            if is_outlet or is_named or at == first:
+            if is_outlet or base_word(key) in scene.words.outlets or is_named or at == first:
                 return span.inner_first, span.inner_stop
             return first, _body_stop(scene, first, stop)
         if scene.keys[at] in ("،", "("):
@@ -49,7 +49,7 @@ def _skip_text(scene: Scene, first: int, stop: int) -> int:
         return first
     key = scene.keys[at]
     for body in (key, key.removeprefix("ل"), "ا" + key[1:] if key.startswith("لل") else key):
-        is_source = carries or body in scene.words.outlets
+        is_source = carries or (body == key and body in scene.words.outlets)  # تقارير صحيفة, not تقرير لصحيفة
         if is_source and is_body(scene, body) and base_word(body) not in scene.words.texts:
             return at
     return first
@@ -59,7 +59,11 @@ def outlet_stop(scene: Scene, first: int, stop: int) -> int:
     """The end of an outlet's name: before الفرنسية in صحيفة لوموند الفرنسية."""
     at = first + 1
     if not scene.keys[first].startswith("ال"):
-        while at < stop and not scene.keys[at].startswith(("ال", "في", "لل")) and scene.keys[at][:1].isalnum():
+        while (
+            at < stop
+            and (is_known_name(scene, at) or not scene.keys[at].startswith(("ال", "في", "لل")))
+            and scene.keys[at][:1].isalnum()
+        ):
             at += 1
         return at
     while at < stop and (scene.keys[at].startswith("ال") or is_plain(scene, at)):

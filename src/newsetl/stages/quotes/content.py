@@ -7,9 +7,8 @@ from newsetl.stages.quotes.edges import find_clause_stop, find_speech_stop, is_c
 from newsetl.stages.quotes.openers import Opener, key_is_time
 from newsetl.stages.quotes.scene import Scene, Span
 
-# Words after the marks that open the narrator's own remark.
-_ASIDES = frozenset(("حين", "حينما", "عندما", "بعد", "بعدما", "قبل", "خلال", "اثناء", "ردا", "وفق", "لدى", "ثم", "كما", "فيما", "بينما", "حيث", "لكن", "بحسب", "حسب", "عقب", "عبر", "امام", "على"))  # fmt: skip
 _HEADS = frozenset((":", "الى", "على", "ب", "ان"))  # marks after these hold all that was said
+_DESCRIPTION = 80  # tokens of a description that runs on after its marks
 _STRAY_REACH = 300  # tokens after which a lone closing mark no longer belongs to the clause
 _JOINTS = frozenset(("و", "وب", "وان", "وبان"))  # "..." و"...", وأن "..."
 _NAME_WORDS = 4  # a marked span of this many words or fewer may be a name inside the speaker's phrase
@@ -57,9 +56,8 @@ def read_content(scene: Scene, opener: Opener) -> Content | None:
 def _read_described(scene: Scene, span: Span) -> Content:
     """What follows وصفه بـ: the marked words, with the rest of their clause when it runs on."""
     after = span.last + 1
-    stop = (
-        find_clause_stop(scene, after) if after < len(scene.keys) and after < scene.sentence_stop[span.first] else after
-    )
+    runs = after < len(scene.keys) and after < scene.sentence_stop[span.first]
+    stop = find_clause_stop(scene, after, _DESCRIPTION) if runs else after
     for at in range(after, stop):
         if scene.keys[at] in "،,؛":
             stop = at
@@ -79,7 +77,7 @@ def _runs_on(scene: Scene, span: Span) -> bool:
     key = scene.key(after)
     if not key[0].isalpha() or key[0] == "و" or is_cue_at(scene, after) or scene.span_at[after] >= 0:
         return False
-    if key in scene.words.relative_openings or key in scene.words.relatives or key in _ASIDES:
+    if key in scene.words.relative_openings or key in scene.words.relatives or key in scene.cues.asides:
         return False
     return scene.key(after + 1) not in ("اشارة", "معرض", "تصريح", "بيان", "حديث") and span.mark.closed
 
@@ -91,7 +89,7 @@ def _read_running(scene: Scene, span: Span) -> Content:
 
 def _read_joined(scene: Scene, first: int) -> int:
     """Where a clause joined to described words ends: ، وأنه ... or one whose last words are marked; 0 for none."""
-    stop = find_clause_stop(scene, first)
+    stop = find_clause_stop(scene, first, _DESCRIPTION)
     if scene.keys[first][1:] in scene.cues.bare or scene.keys[first][1:] in scene.cues.suffixed:
         return stop
     return stop if stop > first and scene.span_at[stop - 1] >= 0 else 0
@@ -121,8 +119,8 @@ def _closes_clause(scene: Scene, span: Span) -> bool:
         return True
     key = scene.keys[after]
     if key in "،,؛.":
-        if scene.key(after + 1).removeprefix("و") in scene.cues.bare and scene.span_at[after + 2] < 0:
-            return False  # ، وأن ... goes on without marks
+        if scene.key(after + 1).removeprefix("و") in scene.cues.bare:
+            return after + 2 < len(scene.keys) and scene.span_at[after + 2] >= 0  # ، وأن "..."
         return span.words > _NAME_WORDS or is_cue_at(scene, after + 1)
     return is_cue_at(scene, after)
 

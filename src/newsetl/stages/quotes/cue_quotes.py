@@ -1,7 +1,7 @@
 """Quotes with a verb, participle or noun of speech before them or after their marks."""
 
 from newsetl.stages.quotes.according import according_key, read_source
-from newsetl.stages.quotes.classes import starts_speaker
+from newsetl.stages.quotes.classes import base_word, starts_speaker
 from newsetl.stages.quotes.content import Content, clause_type, read_content, read_spans
 from newsetl.stages.quotes.edges import trim
 from newsetl.stages.quotes.found import Found
@@ -14,13 +14,13 @@ from newsetl.stages.quotes.subjects import find_subject_before
 
 _RELAYS = frozenset(("نقل", "نسب"))
 _SUBJECT_WORDS = 7
+_LONGEST_CLAUSE = 120  # tokens
 # Verbs that often have an object of their own between them and the marks.
 _TRANSITIVE = frozenset(
-    ("announce", "demand", "accuse", "describe", "praise", "criticise", "denial", "claim", "commit", "express", "threat",
-     "complain", "belief", "wish", "admit", "inform", "advise", "agree", "decree", "text", "show", "relay", "repeat")
+    ("announce", "demand", "accuse", "describe", "praise", "criticise", "denial", "claim", "commit", "express",
+     "threat", "complain", "belief", "wish", "admit", "inform", "advise", "agree", "decree", "text", "show", "relay",
+     "repeat")
 )  # fmt: skip
-# Words that open the narrator's setting of a scene, not a clause that somebody said.
-_CIRCUMSTANCES = frozenset(("في", "خلال", "وسط", "رغم", "بعد", "قبل", "عند", "عندما", "حين", "حينما", "منذ", "مع", "عقب", "اثر", "اثناء", "بينما", "فيما", "لدى", "ردا", "تعليقا", "عن", "حول", "بشان", "كما"))  # fmt: skip
 _PAUSE = frozenset("،,.-–—؛/")
 
 
@@ -30,7 +30,7 @@ def find_cue_quote(scene: Scene, at: int, form: Form, last: Found | None) -> Fou
     opener = find_opener(scene, at, form)
     if opener is None:
         return _find_afterthought(scene, at, form, last)
-    if form.kind == "noun" and opener.at > at + _noun_reach(form, opener):
+    if form.kind == "noun" and opener.at > at + _noun_reach(scene, at, form, opener):
         return None
     content = read_content(scene, opener)
     if content is None:
@@ -39,25 +39,32 @@ def find_cue_quote(scene: Scene, at: int, form: Form, last: Found | None) -> Fou
         return None  # ذكرت تقارير أن الوزير قال إن: the inner verb has the quote
     if form.lemma in _RELAYS:
         return _find_relay(scene, at, form, opener, content)
-    phrase = None if form.kind == "participle" else find_phrase(scene, at + 1, opener.at)
+    return _attribute(scene, at, form, opener, content)
+
+
+def _attribute(scene: Scene, at: int, form: Form, opener: Opener, content: Content) -> Found | None:
+    """The quote with its speaker's words after or before the cue; None when an object owns the marks."""
+    first = at + 2 if form.cue_class == "text" and scene.key(at + 1) == "في" else at + 1  # جاء في البيان
+    phrase = None if form.kind == "participle" else find_phrase(scene, first, opener.at)
     if opener.kind == "span" and form.cue_class in _TRANSITIVE and not _reaches(scene, at + 1, phrase, opener.at):
         return None
-    if (
-        phrase is not None
-        and (form.cue_class in ("describe", "accuse", "belief") or "q" in form.frames)
-        and not _is_strong(scene, phrase)
-    ):
+    is_loose = form.cue_class in ("describe", "accuse", "belief") or "q" in form.frames
+    if phrase is not None and is_loose and not _is_strong(scene, phrase):
         phrase = None  # more likely the object: وصف الوضع بأنه
+    if form.lemma == "وجد" and not (phrase is not None and _is_research(scene, phrase)):
+        return None
     before = find_subject_before(scene, at, form)
     if phrase is None or (before is not None and starts_speaker(scene, before.first)):
         phrase = before or phrase
     return Found(content, (at, at + 1), form, phrase, content.stop)
 
 
-def _noun_reach(form: Form, opener: Opener) -> int:
-    """How many tokens after a noun its content may begin: at once, or after a blessing: قوله عليه السلام: «...»."""
+def _noun_reach(scene: Scene, at: int, form: Form, opener: Opener) -> int:
+    """How many tokens after a noun its content may begin: at once, after its owner, or after a blessing."""
     if not form.suffixed:
-        return 1
+        owner = find_phrase(scene, at + 1, opener.at)
+        is_owned = owner is not None and owner.first == at + 1 and _is_strong(scene, owner)
+        return owner.stop - at if owner is not None and is_owned else 1
     return 8 if opener.kind == "colon" else 4
 
 
@@ -75,18 +82,28 @@ def is_silent(scene: Scene, at: int, form: Form) -> bool:
         and scene.tokens.text[scene.tokens.starts[at] + form.joined] == "أ"
     ):
         return True  # first person: أعتقد
-    if form.kind == "participle" and form.lemma == "توقع" and before != "،":
-        return True  # كان متوقعا أن
+    return _is_other_word(scene, at, form) or _is_author_voice(scene, at)
+
+
+def _is_other_word(scene: Scene, at: int, form: Form) -> bool:
+    """Forms that report only in one place: ، متوقعا أن, لافتة إلى (else a banner), not يمكن القول إن."""
+    before = scene.key(at - 1)
+    if form.kind == "participle":
+        if form.lemma == "توقع":
+            return before != "،"
+        return form.lemma == "لفت" and "الى" not in (scene.key(at + 1), scene.key(at + 2))
     if form.lemma == "قول" and not form.suffixed:
-        heads = range(max(0, at - 3), at)
-        return before != "الى" and all(scene.forms[i] is None for i in heads)  # يمكن القول إن
+        return before != "الى" and all(near is None for near in scene.forms[max(0, at - 3) : at])
+    return form.lemma == "اعتبار" and before == "على"
+
+
+def _is_author_voice(scene: Scene, at: int) -> bool:
+    """يذكر أن and the like; المصدر يرجح أن has its subject before it and is a report."""
     key = scene.keys[at].removeprefix("و")
     if key in scene.cues.author_voice:
-        following = scene.key(at + 1)
-        if following == "الى":
-            following = scene.key(at + 2)
+        following = scene.key(at + 1) if scene.key(at + 1) != "الى" else scene.key(at + 2)
         if following in scene.cues.bare or following in scene.cues.suffixed:
-            return True
+            return key == "يفترض" or not scene.key(at - 1).startswith("ال")
     return key == "يذكر" and scene.key(at + 1).startswith("ان")
 
 
@@ -95,13 +112,16 @@ def _find_afterthought(scene: Scene, at: int, form: Form, last: Found | None) ->
     if form.kind != "verb" or form.joined or form.suffixed or "weak" in form.frames or "d" not in form.frames:
         return None
     start = scene.sentence_start[at]
-    if scene.key(at - 1) != "،" or (last is not None and last.stop > start):
+    if scene.key(at - 1) != "،" or at - start > _LONGEST_CLAUSE:
+        return None
+    start = next((i + 1 for i in range(at - 1, start, -1) if scene.keys[i] == "؛"), start)
+    if last is not None and last.stop > start:
         return None
     phrase = find_phrase(scene, at + 1, scene.sentence_stop[at])
     first, stop = trim(scene, start, at)
     if phrase is None or phrase.first != at + 1 or stop - first < _SUBJECT_WORDS:
         return None
-    if scene.keys[first].removeprefix("و") in _CIRCUMSTANCES:
+    if scene.keys[first].removeprefix("و") in scene.cues.circumstances:
         return None
     if phrase.stop < scene.sentence_stop[at] and scene.keys[phrase.stop] != "،":
         return None
@@ -126,6 +146,11 @@ def _is_only_subject(scene: Scene, content: Content) -> bool:
 def _is_strong(scene: Scene, phrase: Phrase) -> bool:
     """Is the phrase headed by a word that the tables know as a speaker, or a name?"""
     return starts_speaker(scene, phrase.first) or (phrase.name is not None and phrase.kind == "person")
+
+
+def _is_research(scene: Scene, phrase: Phrase) -> bool:
+    """Is the subject a study or people without names? Only their findings are reports: وجدت الدراسة أن."""
+    return base_word(scene.keys[phrase.first]) in scene.words.texts or phrase.kind == "anonymous"
 
 
 def _reaches(scene: Scene, first: int, phrase: Phrase | None, stop: int) -> bool:

@@ -1,6 +1,6 @@
 """Where reported words end: a new cue, the article's own voice, the end of the sentence."""
 
-from newsetl.stages.quotes.openers import find_opener
+from newsetl.stages.quotes.openers import find_opener, is_weak
 from newsetl.stages.quotes.scene import Scene, Span
 
 _TURNING = frozenset(("continue", "indicate", "explain", "assert", "express"))  # مضيفا, معربا end a clause anywhere
@@ -48,9 +48,14 @@ def find_speech_stop(scene: Scene, first: int) -> int:
             return after
 
 
-def find_clause_stop(scene: Scene, first: int) -> int:
-    """The end of a reported clause: the sentence's end, a new cue, or where the article's own voice goes on."""
+def find_clause_stop(scene: Scene, first: int, longest: int = 0) -> int:
+    """The end of a reported clause: the sentence's end, a new cue, or where the article's own voice goes on.
+
+    Args:
+        longest: How many tokens to look at; 0 for the whole sentence.
+    """
     at, stop = first, scene.sentence_stop[first] if first < len(scene.keys) else first
+    stop = min(stop, first + longest) if longest else stop
     while at < stop:
         number = scene.span_at[at]
         if number >= 0:
@@ -61,7 +66,9 @@ def find_clause_stop(scene: Scene, first: int) -> int:
         if at > first and _is_abrupt_cue(scene, at):
             return _comma_before(scene, at, first)
         if at > first and (
-            _is_new_cue(scene, at) or (at > first + 3 and _is_source_phrase(scene, at)) or _is_author_voice(scene, at)
+            _is_new_cue(scene, at)
+            or (at > first + 3 and _is_source_phrase(scene, at))
+            or _is_author_voice(scene, at)
             or _is_described(scene, at)
         ):
             return at
@@ -74,7 +81,9 @@ def _is_described(scene: Scene, at: int) -> bool:
     form = scene.forms[at + 1] if at + 1 < len(scene.forms) else None
     if form is None or not form.suffixed or form.cue_class not in ("describe", "belief"):
         return False
-    return scene.keys[at].removeprefix("و") in ("التي", "الذي", "الذين") and find_opener(scene, at + 1, form) is not None
+    return (
+        scene.keys[at].removeprefix("و") in ("التي", "الذي", "الذين") and find_opener(scene, at + 1, form) is not None
+    )
 
 
 def _ends_with_marks(scene: Scene, span: Span, stop: int) -> bool:
@@ -116,7 +125,7 @@ def _is_new_cue(scene: Scene, at: int) -> bool:
 def _is_abrupt_cue(scene: Scene, at: int) -> bool:
     """A new verb of speech in mid sentence, with a colon or marks of its own: وعن المباريات قال: «...»."""
     form = scene.forms[at]
-    if form is None or form.kind != "verb" or form.joined or form.suffixed or "weak" in form.frames:
+    if form is None or form.kind != "verb" or form.joined or form.suffixed or is_weak(scene, at, form):
         return False
     if scene.key(at - 1) in scene.words.relative_openings or scene.key(at - 1) in scene.cues.negations:
         return False
@@ -145,16 +154,19 @@ def _is_source_phrase(scene: Scene, at: int) -> bool:
 
 
 def _speaker_follows(scene: Scene, at: int) -> bool:
-    """After لكن and the like: does a subject with a verb of speech and its content follow?"""
+    """After لكن and the like: does a subject with a verb of speech and its content follow, or a verb at once?"""
+    paused = "،" in (scene.key(at - 2), scene.key(at - 3))
     for near in range(at, min(at + _CONTRAST_REACH, scene.sentence_stop[at] if at < len(scene.keys) else at)):
         form = scene.forms[near]
         if form is not None and form.kind == "verb" and not form.joined and "weak" not in form.frames:
-            return not form.suffixed and find_opener(scene, near, form) is not None
+            return not form.suffixed and ((near == at and paused) or find_opener(scene, near, form) is not None)
     return False
 
 
 def _is_author_voice(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
+    if key == "في" and scene.key(at + 1) == "حين" and _speaker_follows(scene, at + 2):
+        return True
     if key in scene.cues.contrasts and _speaker_follows(scene, at + 1):
         return True
     if key.removeprefix("و") in _SILENT and scene.key(at + 1) in scene.cues.negations and is_cue_at(scene, at + 2):
@@ -164,6 +176,7 @@ def _is_author_voice(scene: Scene, at: int) -> bool:
     return (
         key in scene.cues.narrators
         or (key == "في" and scene.key(at + 1) == "اشارة")
+        or (key == "جاء" and scene.key(at + 1) == "ذلك")
         or (key == "غير" and scene.key(at + 1) == "ان")
         or (key.removeprefix("و") in ("يذكر", "يشار"))
     )

@@ -6,6 +6,7 @@ from newsetl.records import Resolution, SpeakerKind
 from newsetl.stages.quotes.classes import base_word, is_body
 from newsetl.stages.quotes.mentions import Mentions
 from newsetl.stages.quotes.names import Phrase
+from newsetl.stages.quotes.pointers import find_first_person, full_description, issuer_before
 from newsetl.stages.quotes.scene import Scene
 
 _LONG_WORD = 5  # letters; shorter names that differ are different people
@@ -34,6 +35,7 @@ class Cast:
         self.entities: list[Entity] = []
         self.active: list[Entity] = []  # one entry for each quote or mention, newest last
         self.mentions = Mentions(scene)
+        self._guest: Entity | None = None
 
     def meet(self, phrase: Phrase, gender: str, number: str) -> tuple[Entity, Resolution]:
         """The entity that a phrase names: one met before, or a new one; and how it was found."""
@@ -49,6 +51,13 @@ class Cast:
         """Has nobody spoken yet?"""
         return not self.active
 
+    def find_guest(self, first_answer: int) -> Entity | None:
+        """Who answers in an interview: the first person whom the article describes and names before the answers."""
+        if self._guest is None:
+            phrase = find_first_person(self.scene, first_answer)
+            self._guest = self._meet_quietly(phrase, "") if phrase is not None else None
+        return self._guest
+
     def is_name_word(self, key: str) -> bool:
         """Is the word part of the name of a person in the article, as far as names are known so far?"""
         if key in self.mentions.name_words():
@@ -62,7 +71,9 @@ class Cast:
                 self.active.append(entity)
                 return entity
         last = self.active[-1] if self.active else None
-        return last if last is not None and last.kind == "organisation" and number != "p" else None  # البيان is masculine
+        return (
+            last if last is not None and last.kind == "organisation" and number != "p" else None
+        )  # البيان is masculine
 
     def _find(self, phrase: Phrase, gender: str) -> tuple[Entity | None, Resolution]:
         if phrase.name is not None:
@@ -97,37 +108,47 @@ class Cast:
 
     def _find_description(self, phrase: Phrase, gender: str) -> tuple[Entity | None, Resolution]:
         words = self.mentions.role_words(phrase)
-        head = phrase.head
         same = any(k in self.scene.words.emphasis for k in self.scene.keys[phrase.first : phrase.stop])
-        if not phrase.definite and not same:
-            for entity in reversed(self.entities[-_MEMORY:]):
-                if entity.words and words == entity.words:
-                    return entity, "nominal"
-            return None, "explicit"
-        best = self._follow_pointer(phrase, gender) if same else None
-        if best is None:
-            best = next((e for e in self._same_kind(phrase) if words and words <= e.words), None)
-        if best is None and phrase.kind == "person":
-            nameless = (e for e in reversed(self.entities[-_MEMORY:]) if e.kind == "anonymous")
-            best = next((e for e in nameless if words and words <= e.words), None)
-        if best is None:
-            named = self.mentions.name_elsewhere(phrase)
-            best = self._meet_quietly(named, gender) if named is not None else None
-        if best is None and phrase.kind == "organisation" and len(words) <= 2:
-            named = self.mentions.named_before(phrase)
-            best = self._meet_quietly(named, gender) if named is not None else None
-        if best is None and phrase.kind != "person" and phrase.stop - phrase.first <= 2:
-            full = self.mentions.full_description(phrase)
-            best = self._meet_quietly(full, gender) if full is not None else None
-        if best is None and head in _STATEMENTS and phrase.stop == phrase.first + 1:
-            best = self._follow_pointer(phrase, gender)
-            issuer = self.mentions.issuer_before(phrase) if best is None else None
-            best = self._meet_quietly(issuer, gender) if issuer is not None else best
-        if best is None and head not in self.scene.words.offices:
-            best = next((e for e in self._same_kind(phrase) if head in e.words and phrase.kind == "person"), None)
-        if best is None and (len(words) == 1 or _points_back(self.scene, phrase, words)):
-            best = self._follow_pointer(phrase, gender)
+        best: Entity | None
+        if same or phrase.definite:
+            best = self._follow_pointer(phrase, gender) if same else None
+            best = best or self._find_by_words(phrase, words) or self._find_in_text(phrase, words, gender)
+            best = best or self._find_by_head(phrase, words, gender)
+        else:
+            best = next((e for e in reversed(self.entities[-_MEMORY:]) if e.words and words == e.words), None)
         return best, "nominal" if best else "explicit"
+
+    def _find_by_words(self, phrase: Phrase, words: set[str]) -> Entity | None:
+        """Somebody whose known description says all that the phrase says; also one who was nobody in particular."""
+        if not words:
+            return None
+        people = self._same_kind(phrase)
+        if phrase.kind == "person":
+            people += [e for e in reversed(self.entities[-_MEMORY:]) if e.kind == "anonymous"]
+        return next((e for e in people if words <= e.words), None)
+
+    def _find_in_text(self, phrase: Phrase, words: set[str], gender: str) -> Entity | None:
+        """Somebody whom the article calls by the same description somewhere, with a name or in more words."""
+        named = self.mentions.name_elsewhere(phrase)
+        if named is None and phrase.kind == "organisation" and len(words) <= 2:
+            named = self.mentions.named_before(phrase)
+        if named is None and phrase.kind != "person" and phrase.stop - phrase.first <= 2:
+            named = full_description(self.mentions, phrase)
+        return self._meet_quietly(named, gender) if named is not None else None
+
+    def _find_by_head(self, phrase: Phrase, words: set[str], gender: str) -> Entity | None:
+        """Somebody of the same kind: the issuer of البيان, the last one with the same head, the last one at all."""
+        head = phrase.head
+        if head in _STATEMENTS and phrase.stop == phrase.first + 1:
+            best = self._follow_pointer(phrase, gender)
+            issuer = issuer_before(self.mentions, phrase) if best is None else None
+            return self._meet_quietly(issuer, gender) if issuer is not None else best
+        if phrase.kind == "person" and head not in self.scene.words.offices:
+            best = next((e for e in self._same_kind(phrase) if head in e.words), None)
+            if best is not None:
+                return best
+        is_short = len(words) == 1 or _points_back(self.scene, phrase, words)
+        return self._follow_pointer(phrase, gender) if is_short else None
 
     def _meet_quietly(self, phrase: Phrase, gender: str) -> Entity:
         known = self._find_name(self._name_key(phrase), phrase) if phrase.name is not None else None
@@ -143,6 +164,8 @@ class Cast:
         head, words = phrase.head, self.scene.words
         if head in ("مصدر", "مصادر"):
             return entity.kind in ("anonymous", "organisation")
+        if phrase.kind == "anonymous":
+            return entity.kind == "anonymous"
         if head in _STATEMENTS:
             return entity.kind == "organisation" and not self._is_outlet(entity)
         if head in words.named_kinds or head in ("وزارة", "هيئة", "مؤسسة", "تنظيم"):
@@ -155,7 +178,9 @@ class Cast:
         """Does the entity's name begin with a kind of outlet or text: وكالة الأنباء، تقرير ...?"""
         words = self.scene.words
         heads = {base_word(name[0]) for name in entity.names if name} | entity.words
-        return bool(heads & (words.outlets | words.texts)) or any(n[0] in words.proper_bodies for n in entity.names if n)
+        return bool(heads & (words.outlets | words.texts)) or any(
+            n[0] in words.proper_bodies for n in entity.names if n
+        )
 
     def _recent(self) -> list[Entity]:
         seen: dict[int, Entity] = {}

@@ -23,7 +23,9 @@ def find_answers(scene: Scene) -> dict[int, Found]:
         if first:
             start, stop = trim(scene, first, _answer_stop(scene, first))
             if stop - start >= _SHORTEST:
-                answers[start] = Found(Content("direct", ((start, stop),), stop, ("interview",)), None, None, None, stop)
+                answers[start] = Found(
+                    Content("direct", ((start, stop),), stop, ("interview",)), None, None, None, stop
+                )
     return answers if len(answers) >= _TURNS else {}
 
 
@@ -40,5 +42,7 @@ def _answer_stop(scene: Scene, first: int) -> int:
     place = scene.paragraph[first] if first < len(scene.keys) else -1
     at = first
     while at < len(scene.keys) and scene.paragraph[at] == place and scene.keys[at] not in _QUESTION_SIGNS:
+        if scene.keys[at] == "؟" and _after_dash(scene, at + 1):
+            return scene.sentence_start[at]  # the next question
         at += 1
     return at

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from newsetl.arabic.tokens import fold_word
 
 FormKind = Literal["verb", "participle", "noun", "passive"]
+_PARTICIPLE_ENDINGS = (("ا", "m", "s"), ("ة", "f", "s"), ("ين", "m", "p"), ("ات", "f", "p"), ("تين", "f", "p"))
 _SUFFIXES = ("ه", "ها", "هم", "هما")
 
 
@@ -55,6 +56,8 @@ class CueWords:
     contrasts: frozenset[str]
     breaks: frozenset[str]
     governors: frozenset[str]
+    circumstances: frozenset[str]
+    asides: frozenset[str]
     clause_words: frozenset[str]
     resumptives: frozenset[str]
 
@@ -112,7 +115,9 @@ def load_speaker_words() -> SpeakerWords:
     table = _read_table("speakers.toml")
     mined = _read_table("mined_names.toml")
     given = load_hand_names() | _folded(mined["given"])
-    return SpeakerWords(given=given, family=_folded(mined["family"]), **{section: _folded(words) for section, words in table.items()})
+    return SpeakerWords(
+        given=given, family=_folded(mined["family"]), **{section: _folded(words) for section, words in table.items()}
+    )
 
 
 @cache
@@ -139,6 +144,8 @@ def load_cue_words() -> CueWords:
         contrasts=_folded(table["narrators"]["contrasts"]),
         breaks=_folded(table["narrators"]["breaks"]),
         governors=_folded(table["narrators"]["governors"]),
+        circumstances=_folded(table["narrators"]["circumstances"]),
+        asides=_folded(table["narrators"]["asides"]),
         clause_words=_folded(table["narrators"]["clause_words"]),
         resumptives=_folded(table["narrators"]["resumptives"]),
     )
@@ -167,6 +174,8 @@ def _spell_forms(table: Mapping[str, Any]) -> dict[str, Form]:
         )  # fmt: skip
         forms.setdefault("و" + key, joined)
         forms.setdefault("ف" + key, joined)
+        if form.kind == "verb" and form.imperfect and "weak" not in form.frames:
+            forms.setdefault("ل" + key, joined)  # ليضيف أن
     return forms
 
 
@@ -203,7 +212,7 @@ def _inflect_verb(lemma: str, row: Mapping[str, Any]) -> Iterable[tuple[str, For
     participle = fold_word(row["participle"])
     if not participle:
         return  # a homograph of a common noun (مدينة)
-    for ending, gender, number in (("ا", "m", "s"), ("ة", "f", "s"), ("ين", "m", "p"), ("ات", "f", "p")):
+    for ending, gender, number in _PARTICIPLE_ENDINGS:
         stem = participle[:-1] if ending == "ين" and participle.endswith("ي") else participle
         yield stem + ending, form("participle", gender, number)
 
@@ -215,5 +224,5 @@ def _inflect_noun(lemma: str, cue_class: str) -> Iterable[tuple[str, Form]]:
         for suffix, gender, number in (("ه", "m", "s"), ("ها", "f", "s"), ("هم", "m", "p")):
             host = stem[:-1] + "ت" if stem.endswith("ة") else stem
             yield host + suffix, Form(lemma, "noun", cue_class, frames, gender, number, suffixed=True)
-    for article in ("ال", "بال"):
+    for article in ("ال", "بال", "", "ب", "ل"):
         yield article + key, Form(lemma, "noun", cue_class, frames, "", "")

@@ -155,13 +155,25 @@ def _outermost(text: str, pairs: list[tuple[_Glyph, _Glyph]], left: list[_Glyph]
         before = text[max(start, glyph.start - 4) : glyph.start].rstrip(" \u00a0")
         if glyph.start >= last:
             spans.append(Mark(glyph.start, end, glyph.end, end, closed=False))
-        elif before.endswith(":") or not before:
+        elif before.endswith(":") or not before or glyph.shape == "open":
             stop = text.rfind(".", glyph.end, min(s.start for s in spans if s.start > glyph.start))
-            if stop > glyph.end:  # it was to close with the sentence before the next marks
-                spans.append(Mark(glyph.start, stop, glyph.end, stop, closed=False))
+            if stop <= glyph.end or not (before.endswith(":") or not before):
+                stop = _sentence_end(text, glyph.end, [s for s in spans if s.start > glyph.start], end)
+            spans.append(Mark(glyph.start, stop, glyph.end, stop, closed=False))
     spans.sort(key=lambda s: (s.start, -s.end))
     outer: list[Mark] = []
     for span in spans:
         if not outer or span.start >= outer[-1].end:
             outer.append(span)
     return outer
+
+
+def _sentence_end(text: str, at: int, inner: list[Mark], end: int) -> int:
+    """The first full stop that stands in none of the marks; the end of the paragraph without one."""
+    for span in inner:
+        stop = text.find(".", at, span.start)
+        if stop >= 0:
+            return stop
+        at = span.end
+    stop = text.find(".", at, end)
+    return stop if stop >= 0 else end

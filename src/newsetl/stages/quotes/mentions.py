@@ -1,6 +1,6 @@
 """The names of an article wherever they stand: full names of surnames, names of descriptions."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import replace
 
@@ -11,7 +11,6 @@ from newsetl.stages.quotes.scene import Scene
 from newsetl.stages.quotes.speakers import find_phrase
 
 _LONGEST_FULL_NAME = 4
-_FAR = 200  # tokens from the start of an article
 _UNKNOWN = 2  # words that no table knows, before a known part of a name
 
 
@@ -58,7 +57,7 @@ class Mentions:
             keys = keys[: keys.index("،")]
         starts = self._find_places(keys[0])
         if len(keys) == 1:
-            starts = self._places_before(base_word(keys[0]), phrase.first) + starts[:40]
+            starts = self.places_before(base_word(keys[0]), phrase.first) + starts[:40]
         for place in starts[:40]:
             if (
                 place == phrase.first
@@ -98,67 +97,24 @@ class Mentions:
         """The name that stood after the same kind of body before: شركة س ... الشركة."""
         if phrase.head not in self.scene.words.named_kinds:
             return None
-        places = [p for prefix in ("", "ل", "ب", "و") for p in self._places_before(prefix + phrase.head, phrase.first)]
+        places = [p for prefix in ("", "ل", "ب", "و") for p in self.places_before(prefix + phrase.head, phrase.first)]
         for place in sorted(places, reverse=True)[:8]:
             named = read_named_body(self.scene, place)
             if named is not None:
                 return named
         return None
 
-    def issuer_before(self, phrase: Phrase) -> Phrase | None:
-        """The institution behind البيان: named in a sentence before that speaks of a بيان, else first in the article."""
-        scene = self.scene
-        heads = (phrase.head, phrase.head + "ا", "ب" + phrase.head, "ال" + phrase.head)
-        places = [p for head in heads for p in self._places_before(head, phrase.first)]
-        for place in sorted(places, reverse=True)[:8]:
-            body = self._first_issuer(scene.sentence_start[place], min(scene.sentence_stop[place], phrase.first))
-            if body is not None:
-                return body
-        return self._first_issuer(0, min(phrase.first, _FAR))
-
-    def _first_issuer(self, start: int, stop: int) -> Phrase | None:
-        """The first institution with a name of two words or more between two tokens; no outlet, no text."""
-        scene = self.scene
-        for at in range(start, stop):
-            if scene.span_at[at] < 0 <= scene.paragraph[at] and self._is_issuer(scene.keys[at]):
-                body = find_phrase(scene, at, min(stop, scene.sentence_stop[at]))
-                if body is not None and body.first == at and body.stop > at + 1 and body.kind == "organisation":
-                    return body
-        return None
-
-    def _is_issuer(self, key: str) -> bool:
-        words = self.scene.words
-        base = base_word(key)
-        return base in words.organisations and base not in words.texts and base not in words.outlets
-
-    def full_description(self, phrase: Phrase) -> Phrase | None:
-        """The longer phrase that a short definite one stands for: الكلية for كلية الآداب, المصدر for مصدر مطلع.
-
-        The nearest one before the short phrase, else the first one after it.
-        """
-        scene = self.scene
-        keys = scene.keys[phrase.first : phrase.stop]
-        places = self._find_places(phrase.head)
-        if len(keys) == 1 and phrase.kind == "organisation":
-            places = places + [p for p in self._find_places(keys[0]) if scene.key(p + 1) != "في"]
-        before = sorted((p for p in places if p < phrase.first), reverse=True)
-        for place in before[:12] + sorted(p for p in places if p > phrase.first)[:4]:
-            if scene.span_at[place] >= 0 or scene.paragraph[place] < 0:
-                continue
-            full = find_phrase(scene, place, scene.sentence_stop[place])
-            if full is None or full.first != place or full.kind != phrase.kind:
-                continue
-            stretch = full.name or (full.first, full.stop)
-            words = {base_word(k) for k in scene.keys[stretch[0] : stretch[1]]}
-            if stretch[1] - stretch[0] > len(keys) and {base_word(k) for k in keys} <= words:
-                return full
-        return None
-
-    def _places_before(self, key: str, stop: int) -> list[int]:
+    def places_before(self, key: str, stop: int) -> list[int]:
         """The last eight places of a key before a token, the nearest first."""
         places = self._find_places(key)
         end = bisect_left(places, stop)
         return places[max(0, end - 8) : end][::-1]
+
+    def near(self, key: str, at: int) -> list[int]:
+        """The last eight places of a key before a token and the next four after it."""
+        places = self._find_places(key)
+        after = bisect_right(places, at)
+        return self.places_before(key, at) + places[after : after + 4]
 
     def _find_places(self, key: str) -> list[int]:
         if self._places is None:
@@ -187,7 +143,7 @@ class Mentions:
         scene = self.scene
         best = (first, first + 1)
         for place in self._find_places(scene.keys[first])[:40]:
-            if place > 0 and (is_plain(scene, place - 1) or scene.span_at[place] != scene.span_at[first] >= 0):
+            if place > 0 and is_plain(scene, place - 1):
                 continue
             end = name_stop(scene, place, scene.sentence_stop[place])
             if end - place > best[1] - best[0] and self._is_sure(place + 1, end):
@@ -243,17 +199,18 @@ class Mentions:
         A bare noun before the name belongs to the description, so that three words are needed, and the first goes.
         """
         scene = self.scene
-        if phrase.name is not None or phrase.kind != "person":
+        if phrase.name is not None or not is_role(scene, scene.keys[phrase.first]):
             return phrase
         first = phrase.stop
         while first > phrase.first + 1 and scene.span_at[first - 1] < 0 and is_plain(scene, first - 1):
             first -= 1
         last = phrase.stop - 1
         alone = any(scene.keys[p - 1] != scene.keys[last - 1] for p in self._find_places(scene.keys[last])[:20])
-        if last - first < _UNKNOWN or not alone:
+        is_parted = last - first == 1 and scene.keys[first - 1].startswith(("ل", "ب"))  # لمنطقة نوفا هرمان كوستا
+        if (last - first < _UNKNOWN and not is_parted) or not alone:
             return phrase
-        name = (max(first + 1, phrase.stop - _UNKNOWN - 1), phrase.stop)
-        return replace(phrase, name=name, roles=((phrase.first, name[0]),))
+        name = (first if is_parted else max(first + 1, phrase.stop - _UNKNOWN - 1), phrase.stop)
+        return replace(phrase, name=name, roles=((phrase.first, name[0]),), kind="person", definite=True)
 
     def as_surname(self, phrase: Phrase) -> Phrase:
         """A lone definite word (الصديقي) as a person's name, when a given name stands before it in the article."""

@@ -5,7 +5,17 @@ from dataclasses import dataclass
 from newsetl.records import SpeakerKind
 from newsetl.stages.quotes.bodies import body_name, outlet_stop
 from newsetl.stages.quotes.classes import base_word, is_anonymous, is_body, is_name_like, is_role
-from newsetl.stages.quotes.runs import CALLED, JOINING, has_article, is_bound, is_known_name, is_plain, name_stop
+from newsetl.stages.quotes.runs import (
+    CALLED,
+    JOINING,
+    has_article,
+    is_bound,
+    is_known_name,
+    is_nisba,
+    is_plain,
+    name_stop,
+    opens_feminine,
+)
 from newsetl.stages.quotes.scene import Scene
 
 _KUNYA = frozenset(("ابو", "ابا", "ابي", "بو", "ام", "عبد"))
@@ -71,6 +81,11 @@ def _cut_description(scene: Scene, first: int, stop: int) -> int:
             continue
         if is_known_name(scene, at):
             continue
+        is_act = (
+            key[0] == "ب" and scene.tokens.text[scene.tokens.starts[at] + 1] in "إأ" and not is_body(scene, key[1:])
+        )
+        if is_act:
+            return at  # قام الأمير بإصدار
         if key[0] not in "البوك" and key not in scene.words.prepositions and key not in scene.words.emphasis:
             return at
     return stop
@@ -85,7 +100,9 @@ def _tell_kind(scene: Scene, first: int, stop: int, name: tuple[int, int] | None
         return "anonymous"
     if is_role(scene, key):
         is_owned = key.endswith(("ها", "هم")) and not is_body(scene, key)
-        definite = key.startswith("ال") or name is not None or is_owned or (stop > first + 1 and _makes_definite(scene, first))
+        definite = (
+            key.startswith("ال") or name is not None or is_owned or (stop > first + 1 and _makes_definite(scene, first))
+        )
         return "person" if definite else "anonymous"
     if is_institution(scene, first, stop) and key not in words.given:
         return "organisation"
@@ -151,18 +168,18 @@ def _name_start(scene: Scene, at: int, first: int, stop: int) -> int | None:
         start = at + 1
         while start < stop and scene.keys[start] in "./":
             start += 1
-        if start < stop and not _is_governed(scene, at, first) and _follows_title(scene, start):
+        if start < stop and not is_governed(scene, at, first) and _follows_title(scene, start):
             return start
     if key in words.titles and key not in words.given:
         return None
     if key in words.given or key in _KUNYA:
-        return at if _opens_name(scene, at) and not _is_governed(scene, at, first) else None
+        return at if _opens_name(scene, at) and not is_governed(scene, at, first) else None
     before = scene.key(at - 1)
     stands_free = (
         at == first or before in ("،", ",", ")") or before in CALLED or before.startswith(("ال", "لل", "بال", "وال"))
     )
     stands_free = stands_free or scene.span_at[at - 1] >= 0
-    if not stands_free or _is_governed(scene, at, first):
+    if not stands_free or is_governed(scene, at, first):
         return None
     return at if _opens_name(scene, at) else None
 
@@ -170,7 +187,7 @@ def _name_start(scene: Scene, at: int, first: int, stop: int) -> int | None:
 def _is_second_role(scene: Scene, at: int) -> bool:
     """Is the word after a title a role too, and not the name أمين or مختار?"""
     key = scene.keys[at]
-    return is_role(scene, key) and not (key in scene.words.given and not scene.key(at + 1).startswith("ال"))
+    return is_role(scene, key) and not (at + 1 < len(scene.keys) and is_plain(scene, at + 1))
 
 
 def _opens_name(scene: Scene, at: int) -> bool:
@@ -183,7 +200,10 @@ def _opens_name(scene: Scene, at: int) -> bool:
             return key in scene.words.family and scene.key(at - 1) in scene.words.titles
         is_last = following.startswith("ال") and is_bound(scene, at + 2, len(scene.keys))
         return is_last or (at + 1 < len(scene.keys) and is_known_name(scene, at + 1))
-    return is_plain(scene, at) and not (key[0] == "ب" and following in scene.words.given)  # بجدة عمر
+    if opens_feminine(scene, at) and not is_role(scene, key):
+        return True
+    is_place = key[0] == "ب" and following in scene.words.given and not is_known_name(scene, at)  # بجدة عمر
+    return is_plain(scene, at) and not is_place
 
 
 def _follows_title(scene: Scene, at: int) -> bool:
@@ -192,22 +212,18 @@ def _follows_title(scene: Scene, at: int) -> bool:
         return True
     key, following = scene.keys[at], scene.key(at + 1)
     is_surname_next = following.startswith("ال") and not is_body(scene, following) and not is_role(scene, following)
+    is_name_next = is_surname_next or (at + 1 < len(scene.keys) and is_plain(scene, at + 1))
     is_word = key[:1].isalpha() and not key.startswith(("ال", "لل", "بال")) and not is_body(scene, key)
-    return (
-        is_word
-        and (is_surname_next or following in scene.words.given)
-        and key not in scene.words.boundaries
-        and key not in scene.words.prepositions
-    )
+    return is_word and is_name_next and key not in scene.words.boundaries and key not in scene.words.prepositions
 
 
-def _is_governed(scene: Scene, at: int, first: int) -> bool:
+def is_governed(scene: Scene, at: int, first: int) -> bool:
     """Does the name belong to the noun before it (مؤسسة محمد، محامي سعيد), so that it is not the speaker's?"""
     if at <= first:
         return False
     before = scene.keys[at - 1]
     if before in scene.words.titles:
-        return _is_governed(scene, at - 1, first)
+        return scene.keys[at] not in scene.words.titles and is_governed(scene, at - 1, first)
     if before.startswith(("ال", "لل", "بال", "وال")) or scene.span_at[at - 1] >= 0:
         return False
     if before in scene.words.proper_bodies:
@@ -219,7 +235,13 @@ def _is_name(scene: Scene, name: tuple[int, int], first: int, stop: int) -> bool
     """Is a run of words likely enough a name where it stands?"""
     start, end = name
     last = scene.keys[end - 1]
-    if is_role(scene, scene.keys[start]) and end - start == 2 and last.startswith("ال") and last.endswith("ة"):
+    if (
+        is_role(scene, scene.keys[start])
+        and end - start == 2
+        and last.startswith("ال")
+        and last.endswith("ة")
+        and not is_nisba(last)
+    ):
         return False  # مختار القرية is no Mukhtar
     if is_role(scene, scene.keys[start]) and end - start == 1 < stop - start:
         return False
@@ -265,4 +287,5 @@ def read_named_body(scene: Scene, at: int) -> Phrase | None:
     if not is_name_like(scene, key) or key.endswith("ة") or not (is_plain(scene, at + 1) or key.startswith("ال")):
         return None
     stop = outlet_stop(scene, at + 1, min(at + 4, scene.sentence_stop[at]))
-    return Phrase(at, stop, (at + 1, stop), (), "", definite=True, kind="organisation")
+    is_apart = base_word(scene.keys[at].lstrip("لبو")) in scene.words.outlets or scene.keys[at].endswith("شركة")
+    return Phrase(at, stop, (at + is_apart, stop), (), "", definite=True, kind="organisation")

@@ -56,7 +56,10 @@ def find_opener(scene: Scene, cue: int, form: Form) -> Opener | None:
 
 def is_weak(scene: Scene, cue: int, form: Form) -> bool:
     """Must the content stand close by? Not after جاء في البيان."""
-    return "weak" in form.frames and not (form.cue_class == "text" and scene.key(cue + 1) in _INSIDE)
+    if "weak" not in form.frames or (form.cue_class == "text" and scene.key(cue + 1) in _INSIDE):
+        return False
+    doubled = "\u0651" in scene.tokens.slice_text(cue, cue + 1)  # بيّن is no preposition
+    return not (doubled and form.lemma == "بين")
 
 
 def key_is_time(scene: Scene, at: int) -> bool:
@@ -108,7 +111,7 @@ def is_complementizer(scene: Scene, at: int, form: Form) -> bool:
     if key not in cues.bare and key not in cues.suffixed:
         return False
     before = scene.key(at - 1)
-    if before in cues.blockers:
+    if before in cues.blockers or (key == "ان" and scene.key(at + 1) == "لم"):  # إن لم: if not
         return False
     preposition = cues.prepositions.get(before)
     if preposition is not None:
@@ -129,24 +132,32 @@ def is_content_span(scene: Scene, cue: int, span: Span, form: Form) -> bool:
         scene, span.last + 1, cue, form, near=near
     ):
         return False
-    if before == "ب" and span.words > 2 and "d" in form.frames:
-        return True
-    if scene.cues.prepositions.get(before) in form.frames and "d" in form.frames and span.words > 2:
+    governed = before == "ب" or scene.cues.prepositions.get(before) in form.frames
+    if governed and span.words > 2 and "d" in form.frames:
         return True
     if "d" not in form.frames:
         return form.suffixed and "q" in form.frames and span.first == cue + 1
-    weak = is_weak(scene, cue, form)
-    if span.first == cue + 1:
-        if span.words <= 2 and scene.key(span.last + 1)[0].isalpha() and not is_clause_span(scene, span):
-            return "q" in form.frames
-        return span.words > (_NAME_WORDS if weak else 1) or "q" in form.frames
-    if weak or form.kind == "noun" or before in scene.cues.governors:
+    return _is_next(scene, cue, span, form) if span.first == cue + 1 else _is_said(scene, cue, span, form)
+
+
+def _is_next(scene: Scene, cue: int, span: Span, form: Form) -> bool:
+    """Do marks right after the cue hold speech, and not the speaker's name: قالت "المصلحة" إن?"""
+    if "q" in form.frames:
+        return True
+    if span.words <= 2 and scene.key(span.last + 1)[0].isalpha():
+        return is_clause_span(scene, span)
+    return span.words > (_NAME_WORDS if is_weak(scene, cue, form) else 1)
+
+
+def _is_said(scene: Scene, cue: int, span: Span, form: Form) -> bool:
+    """Do marks further on hold speech, by their length, by how they begin, or by the comma before them?"""
+    before = scene.key(span.first - 1)
+    if is_weak(scene, cue, form) or form.kind == "noun" or before in scene.cues.governors:
         return False
     if "q" in form.frames and span.first <= cue + 6 and before not in "،," and span.words > 1:
         return True
-    if is_clause_span(scene, span):
-        return True
-    return span.words > _NAME_WORDS or (before in "،," and scene.key(span.last + 1) not in "،,")
+    apposed = before not in "،," or scene.key(span.last + 1) in "،,"
+    return is_clause_span(scene, span) or span.words > _NAME_WORDS or not apposed
 
 
 def is_clause_span(scene: Scene, span: Span) -> bool:

@@ -9,8 +9,9 @@ _LONGEST_UNKNOWN = 4  # words of a name between clear bounds
 _OBJECTS = ("ها", "هم", "هما", "كم")  # endings of words that govern a pronoun
 JOINING = frozenset(("بن", "ابن", "بنت", "ال", "ولد", "ود"))
 _DIVINE = ("الدين", "الله", "الرحمن")
+_LINKS = frozenset(("لا", "لو", "ام"))  # particles that are common words as well
 CALLED = frozenset(("باسمه", "باسمها", "اسمه", "اسمها", "واسمه", "واسمها", "يدعى", "تدعى", "ويدعى", "وتدعى"))
-_ARTICLES = ("ال", "لل", "بال", "وال", "كال", "فال")
+_ARTICLES = ("ال", "لل", "بال", "وال")
 
 
 def is_known_name(scene: Scene, at: int) -> bool:
@@ -35,6 +36,7 @@ def is_plain(scene: Scene, at: int) -> bool:
         or key.startswith(_ARTICLES[1:])
         or key in scene.words.emphasis
         or key in scene.words.openings
+        or key in CALLED
     ):
         return False
     if is_adverb(scene, key) or key.endswith(_OBJECTS) or (key.endswith("ة") and len(key) > 4):
@@ -44,6 +46,20 @@ def is_plain(scene: Scene, at: int) -> bool:
     if len(key) > 3 and (key.endswith("اء") or (key[0] == "ي" and key[1] not in "او")):
         return False  # a verbal noun, a verb
     return not _is_joined(scene, at) and not (key[0] in "يت" and key.endswith(("ون", "وا", "ين")) and len(key) > 4)
+
+
+def opens_feminine(scene: Scene, at: int) -> bool:
+    """Does a woman's name that no table knows begin here: a word in ة or اء with the rest of a name after it?"""
+    key = scene.keys[at]
+    if not key.endswith(("ة", "اء")) or has_article(scene, at) or not is_name_like(scene, key):
+        return False
+    if at + 1 >= len(scene.keys) or key.startswith(_ARTICLES[1:]) or _is_joined(scene, at):
+        return False
+    following = scene.keys[at + 1]
+    is_family = has_article(scene, at + 1) and following.endswith(("ي", "ية"))
+    if is_known_name(scene, at + 1) or is_family:
+        return True
+    return is_plain(scene, at + 1) and is_closed(scene, at + 2, len(scene.keys))
 
 
 def _is_joined(scene: Scene, at: int) -> bool:
@@ -57,6 +73,10 @@ def _is_joined(scene: Scene, at: int) -> bool:
         return True  # foreign names with و go on with a long vowel: وارنر، ويدودو
     if key[0] == "ل" and (rest in scene.words.given or (rest[0] not in "اوي" and len(rest) > 2)):
         return True  # foreign names with ل go on with a long vowel: لافروف، لورنزو
+    if key[0] == "ب" and len(rest) > 2 and rest[0] not in "اويرلن":
+        return True  # as above: بوتين، برنار, not بحضور
+    if key[0] == "ل" and key.endswith(("نا", "ها", "هم")) and len(key) > 5:
+        return True  # لوكالتنا
     return (
         scene.tokens.text[start + 1 : start + 2] in ("إ", "أ", "آ")
         or (key[0] in "وبك" and rest in scene.words.given and rest[0] not in "ال" and len(rest) > 3)
@@ -117,7 +137,7 @@ def _is_loose_end(scene: Scene, at: int) -> bool:
 
 def _goes_on(scene: Scene, start: int, at: int) -> bool:
     key = scene.keys[at]
-    if scene.keys[at - 1] in JOINING and key[:1].isalpha():
+    if scene.keys[at - 1] in scene.words.name_particles and scene.keys[at - 1] not in _LINKS and key[:1].isalpha():
         return key not in scene.words.prepositions
     if key in "-#":
         return at + 1 < len(scene.keys) and scene.keys[at + 1][:1].isalpha()
@@ -127,6 +147,8 @@ def _goes_on(scene: Scene, start: int, at: int) -> bool:
         return is_surname(scene, start, at)
     if key.endswith("ة") and at == start + 1 and key[:1].isalpha():  # نجلاء حتاملة
         return is_known_name(scene, start) and is_name_like(scene, key) and is_closed(scene, at + 1, len(scene.keys))
+    if key[0] == "ب" and at == start + 1 and is_name_like(scene, key) and is_bound(scene, at + 1, len(scene.keys)):
+        return not key.startswith("بال") and not key.endswith(_OBJECTS)  # زوران بتكوف
     # تعاطفه after a name is an object
     has_owner = key.endswith("ه") and len(key) > 3 and scene.key(at + 1)[:1].isalnum()
     return is_plain(scene, at) and not has_owner
@@ -134,7 +156,16 @@ def _goes_on(scene: Scene, start: int, at: int) -> bool:
 
 def _is_link(scene: Scene, at: int) -> bool:
     """Is a particle that is a common word as well (لا، لو) not between two parts of a name?"""
-    return scene.keys[at] in ("لا", "لو", "ام") and not is_plain(scene, min(at + 1, len(scene.keys) - 1))
+    return scene.keys[at] in _LINKS and not is_plain(scene, min(at + 1, len(scene.keys) - 1))
+
+
+def is_nisba(key: str) -> bool:
+    """Has a definite word the shape of a woman's family name: الرواحية, not القرية?
+
+    >>> is_nisba("الرواحية"), is_nisba("القرية")
+    (True, False)
+    """
+    return key.endswith("ية") and len(key) > 6
 
 
 def is_surname(scene: Scene, start: int, at: int) -> bool:
@@ -150,11 +181,12 @@ def is_surname(scene: Scene, start: int, at: int) -> bool:
         return False
     if base_word(key) in scene.words.texts or key in scene.words.times or key in scene.words.nominal:
         return False
-    if before.startswith("ال"):
+    if before.startswith("ال") and before not in scene.words.given:
         return before in _DIVINE or scene.key(at - 2) in scene.words.name_particles
     if at == start + 1:
         after = at + 1 + (at + 1 < len(scene.keys) and is_plain(scene, at + 1))
-        return not key.endswith(("ات", "ون", "ة")) or is_bound(scene, after, len(scene.keys))
+        return not key.endswith(("ات", "ون", "ة")) or is_nisba(key) or is_bound(scene, after, len(scene.keys))
     if key.endswith(("ات", "ون", "ة")):
         return False
-    return key.endswith("ي") or is_bound(scene, at + 1, len(scene.keys))
+    is_clause = following in scene.cues.bare or following in scene.cues.suffixed
+    return key.endswith("ي") or is_clause or not following[:1].isalnum()

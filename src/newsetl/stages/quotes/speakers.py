@@ -9,11 +9,13 @@ from newsetl.stages.quotes.classes import (
     is_role,
     starts_speaker,
 )
-from newsetl.stages.quotes.names import Phrase, read_phrase
-from newsetl.stages.quotes.runs import CALLED, is_closed, is_known_name
+from newsetl.stages.quotes.names import Phrase, is_governed, read_phrase
+from newsetl.stages.quotes.runs import CALLED, is_closed, is_known_name, name_stop, opens_feminine
 from newsetl.stages.quotes.scene import Scene
 
 _LONGEST = 32  # tokens of a speaker phrase with its appositions
+_ANSWERS = frozenset(("فان", "فانه", "فانها", "فقد"))  # after وفقا لفلان
+_REFUSALS = frozenset(("رفض", "رفضت", "فضل", "فضلت", "طلب", "طلبت", "اشترط", "اشترطت"))
 _BRACKET = 10  # tokens of a bracket inside a phrase: (45 عاما)
 _PLACING = frozenset(("في", "عبر", "خلال", "ضمن", "على", "عن", "لدى", "من"))
 
@@ -99,8 +101,10 @@ def _can_start(scene: Scene, at: int) -> bool:
         return False
     if key.startswith("بال") or key in scene.words.boundaries:
         return False
-    if not starts_speaker(scene, at) and (
-        key.startswith("و") or (not key.startswith("ال") and key.endswith(("ه", "ها", "ات", "ة")))
+    if (
+        not starts_speaker(scene, at)
+        and not opens_feminine(scene, at)
+        and (key.startswith("و") or (not key.startswith("ال") and key.endswith(("ه", "ها", "ات", "ة"))))
     ):
         return False  # a joined word, an object with its owner (تفاؤله), a common noun (محاولات)
     return key not in scene.cues.forms or key in scene.words.given or is_role(scene, key) or is_body(scene, key)
@@ -110,6 +114,7 @@ def _phrase_stop(scene: Scene, first: int, stop: int) -> int:
     """Where the noun phrase ends: at an adjunct, a relative clause, or a comma that no apposition follows."""
     at = first
     has_name = False
+    other_stop = first  # the end of a name inside the description: مركز الأمير سلمان
     stop = min(stop, first + _LONGEST)
     while at < stop:
         key = scene.keys[at]
@@ -127,8 +132,10 @@ def _phrase_stop(scene: Scene, first: int, stop: int) -> int:
                 break
         elif at > first and _ends_phrase(scene, at, first, has_name=has_name):
             break
-        is_own = key in scene.words.given and not is_role(scene, key) and not is_body(scene, scene.key(at - 1))
-        has_name = has_name or is_own
+        if key in scene.words.given and not is_role(scene, key) and at >= other_stop:
+            is_other = is_governed(scene, at, first)
+            other_stop = name_stop(scene, at, stop) if is_other else other_stop
+            has_name = has_name or not is_other
         at += 1
     at = min(at, stop)
     while (
@@ -139,7 +146,9 @@ def _phrase_stop(scene: Scene, first: int, stop: int) -> int:
 
 
 def _is_hyphen(scene: Scene, at: int) -> bool:
-    """Does the sign join two parts of a name without a space?"""
+    """Does a hyphen join two parts of a name without a space?"""
+    if scene.keys[at] not in "-–":
+        return False
     starts, ends = scene.tokens.starts, scene.tokens.ends
     return at + 1 < len(starts) and ends[at - 1] == starts[at] and ends[at] == starts[at + 1]
 
@@ -156,10 +165,8 @@ def _ends_phrase(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
     """Does the phrase that began at `first` end before this token?"""
     key, words, head = scene.keys[at], scene.words, scene.keys[first]
     if not key[:1].isalnum():
-        return key not in "/.#"
-    if key in words.relatives or key in words.asides or key in words.turns or is_adverb(scene, key):
-        return True
-    if key in scene.cues.bare or key in scene.cues.suffixed:
+        return key not in "/.#" and not _is_hyphen(scene, at)
+    if _is_break(scene, at):
         return True
     if key in words.outlets and scene.keys[at - 1].startswith("ال") and not is_role(scene, head):
         return True  # a second noun: أبلغ الاتحاد صحيفة
@@ -173,9 +180,20 @@ def _ends_phrase(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
         return not (at == first + 1 and head in ("احد", "احدى"))  # أحد تلك المصادر
     form = scene.forms[at]
     if form is not None and form.kind != "noun" and "weak" not in form.frames:
-        return not (key in words.given or is_role(scene, key) or is_body(scene, key))
+        is_noun = key in words.given or is_role(scene, key) or is_body(scene, key)
+        return not (is_noun or scene.keys[at - 1] in words.titles)
     is_of_text = at == first + 1 and head in words.texts and head not in words.anonymous  # تقرير لصحيفة
     return not is_of_text and _is_addressed(scene, at, has_name=has_name)
+
+
+def _is_break(scene: Scene, at: int) -> bool:
+    """Does a clause or an adverb begin at the token, which no noun phrase holds?"""
+    key, words, cues = scene.keys[at], scene.words, scene.cues
+    if key in words.relatives or key in words.asides or key in words.turns or is_adverb(scene, key):
+        return True
+    if key in cues.bare or key in cues.suffixed or key in _ANSWERS:
+        return True
+    return key in _REFUSALS and scene.key(at + 1).startswith(("ال", "عدم"))  # مسؤول رفض الكشف عن اسمه
 
 
 def _preposition_ends(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:

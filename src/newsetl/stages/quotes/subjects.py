@@ -4,7 +4,7 @@ from newsetl.stages.quotes.classes import base_word, is_adverb, is_definite_role
 from newsetl.stages.quotes.entities import Cast
 from newsetl.stages.quotes.lexicon import Form
 from newsetl.stages.quotes.names import Phrase, read_phrase
-from newsetl.stages.quotes.runs import is_known_name, is_plain
+from newsetl.stages.quotes.runs import is_known_name
 from newsetl.stages.quotes.scene import Scene
 from newsetl.stages.quotes.speakers import find_phrase
 
@@ -114,7 +114,7 @@ def _find_sentence_subject(scene: Scene, start: int, stop: int, cast: Cast) -> P
             return phrase
     for at in range(first, min(first + _VERB_REACH, stop)):
         if scene.span_at[at] >= 0 or scene.paragraph[at] < 0:
-            return _read_marked_name(scene, at)
+            return None
         is_noun = scene.forms[at] is None and (starts_speaker(scene, at) or cast.is_name_word(scene.keys[at]))
         if is_noun and not _is_governed(scene, at, first):
             phrase = _read_subject(scene, at, stop, cast)
@@ -122,23 +122,11 @@ def _find_sentence_subject(scene: Scene, start: int, stop: int, cast: Cast) -> P
     return None
 
 
-def _read_marked_name(scene: Scene, at: int) -> Phrase | None:
-    """The person whose name stands in marks from a token: سارع "سليم حداد" إلى ..."""
-    number = scene.span_at[at]
-    if number < 0 or scene.spans[number].first != at or starts_speaker(scene, at - 1):
-        return None
-    span = scene.spans[number]
-    is_name = scene.keys[span.inner_first] in scene.words.given and all(
-        is_plain(scene, i) for i in range(span.inner_first, span.inner_stop)
-    )
-    return read_phrase(scene, at, span.last + 1) if is_name else None
-
-
 def _read_subject(scene: Scene, at: int, stop: int, cast: Cast) -> Phrase | None:
     """The noun phrase from a token; of an unlisted surname with an object after it (السعدي مخاوفه) the surname."""
     phrase = find_phrase(scene, at, stop)
-    is_bare = phrase is not None and phrase.first == at and phrase.name is None and not starts_speaker(scene, at)
-    if is_bare and cast.is_name_word(scene.keys[at]):
+    is_headed = phrase is not None and phrase.first == at and (phrase.name is None or phrase.name[0] > at)
+    if is_headed and not starts_speaker(scene, at) and cast.is_name_word(scene.keys[at]):
         return read_phrase(scene, at, at + 1)
     return phrase
 
@@ -172,13 +160,13 @@ def _is_actor(scene: Scene, phrase: Phrase) -> bool:
     )
 
 
-def guess_person(scene: Scene, cue: int, gender: str, reach: int = _FAR) -> Phrase | None:
-    """The nearest person with a title or a known given name among the tokens before a cue: the last resort.
+def guess_person(scene: Scene, cue: int, gender: str) -> Phrase | None:
+    """The nearest person with a title or a known given name before a cue: the last resort.
 
     For a feminine verb only a feminine description in ة is trusted.
     """
     words = scene.words
-    for at in range(cue - 1, max(0, cue - reach), -1):
+    for at in range(cue - 1, max(0, cue - _FAR), -1):
         key = scene.keys[at]
         if (
             scene.paragraph[at] >= 0

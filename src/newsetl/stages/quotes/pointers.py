@@ -1,0 +1,70 @@
+"""Short descriptions that stand for something named before: البيان, الكلية, the guest of an interview."""
+
+from newsetl.stages.quotes.classes import base_word, is_definite_role
+from newsetl.stages.quotes.mentions import Mentions
+from newsetl.stages.quotes.names import Phrase
+from newsetl.stages.quotes.scene import Scene
+from newsetl.stages.quotes.speakers import find_phrase
+
+_FAR = 200  # tokens read in search of an institution or a person
+
+
+def issuer_before(mentions: Mentions, phrase: Phrase) -> Phrase | None:
+    """The institution behind البيان: named in a sentence before that speaks of one, else first in the text."""
+    scene = mentions.scene
+    heads = (phrase.head, phrase.head + "ا", "ب" + phrase.head, "ال" + phrase.head)
+    places = [p for head in heads for p in mentions.places_before(head, phrase.first)]
+    for place in sorted(places, reverse=True)[:8]:
+        body = _first_issuer(scene, scene.sentence_start[place], min(scene.sentence_stop[place], phrase.first))
+        if body is not None:
+            return body
+    return _first_issuer(scene, 0, phrase.first)
+
+
+def _first_issuer(scene: Scene, start: int, stop: int) -> Phrase | None:
+    """The first institution with a name of two words or more between two tokens; no outlet, no text."""
+    for at in range(start, min(stop, start + _FAR)):
+        if scene.span_at[at] < 0 <= scene.paragraph[at] and _is_issuer(scene, scene.keys[at]):
+            body = find_phrase(scene, at, min(stop, scene.sentence_stop[at]))
+            if body is not None and body.first == at and body.stop > at + 1 and body.kind == "organisation":
+                return body
+    return None
+
+
+def _is_issuer(scene: Scene, key: str) -> bool:
+    words, base = scene.words, base_word(key)
+    return base in words.organisations and base not in words.texts and base not in words.outlets
+
+
+def full_description(mentions: Mentions, phrase: Phrase) -> Phrase | None:
+    """The longer phrase that a short definite one stands for: الكلية for كلية الآداب, المصدر for مصدر مطلع.
+
+    The nearest one before the short phrase, else the first one after it.
+    """
+    scene = mentions.scene
+    keys = scene.keys[phrase.first : phrase.stop]
+    places = mentions.near(phrase.head, phrase.first)
+    if len(keys) == 1 and phrase.kind == "organisation":
+        places += [p for p in mentions.near(keys[0], phrase.first) if scene.key(p + 1) != "في"]
+    before = sorted((p for p in places if p < phrase.first), reverse=True)
+    for place in before + sorted(p for p in places if p > phrase.first):
+        if scene.span_at[place] >= 0 or scene.paragraph[place] < 0:
+            continue
+        full = find_phrase(scene, place, scene.sentence_stop[place])
+        if full is None or full.first != place or full.kind != phrase.kind:
+            continue
+        stretch = full.name or (full.first, full.stop)
+        words = {base_word(k) for k in scene.keys[stretch[0] : stretch[1]]}
+        if stretch[1] - stretch[0] > len(keys) and {base_word(k) for k in keys} <= words:
+            return full
+    return None
+
+
+def find_first_person(scene: Scene, stop: int) -> Phrase | None:
+    """The first person before a token with a definite description and a name: الشاعر سليم حداد."""
+    for at in range(min(stop, _FAR)):
+        if scene.paragraph[at] >= 0 > scene.span_at[at] and is_definite_role(scene, scene.keys[at]):
+            phrase = find_phrase(scene, at, min(stop, scene.sentence_stop[at]))
+            if phrase is not None and phrase.first == at and phrase.name is not None and phrase.kind == "person":
+                return phrase
+    return None
