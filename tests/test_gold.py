@@ -18,6 +18,7 @@ from newsetl.cli import main
 
 HERE = Path(__file__).parent
 SHARED = HERE.parents[1] / "shared"
+SURE = 0.9  # a confidence that promises to be right in 95 of 100 cases
 FLOORS = tomllib.loads((HERE / "gold_floors.toml").read_text(encoding="utf-8"))
 
 
@@ -72,6 +73,25 @@ def test_a_dev_score_holds_its_ceiling(dev_scores, figure, ceiling):
     assert flat(dev_scores)[figure] <= ceiling
 
 
+def test_sure_quotes_are_right(shared, dev):
+    script = load_script(shared / "gold" / "score.py")
+    _, notes = script.load_gold(shared / "gold", "dev")
+    articles, _, _ = script.load_predictions(dev)
+    rows = script.table(dev, "quotes", ["article_id", "text", "speaker_name", "confidence"])
+    sure = right = 0
+    for key, note in notes.items():
+        found = [row for row in rows if row["article_id"] == articles[key]["article_id"]]
+        for row in found:
+            row["words"] = script.words(row["text"])
+        sure += sum(row["confidence"] >= SURE for row in found)
+        for i, j, value in script.pair(note["quotes"], found):
+            gold, row = note["quotes"][i], found[j]
+            said = value >= script.RELAXED[gold["type"]] and script.right_speaker(gold, row["speaker_name"])
+            right += bool(said and row["confidence"] >= SURE)
+    assert sure >= FLOORS["confidence"]["sure_quotes"]
+    assert 100 * right / sure >= FLOORS["confidence"]["sure_right"]
+
+
 def test_sentence_boundaries_hold_their_floor(shared, dev, capsys, monkeypatch):
     script = load_script(shared / "gold" / "score_sentences.py")
     monkeypatch.setattr("sys.argv", ["score_sentences.py", str(dev), "--folder", str(shared / "gold")])
@@ -113,6 +133,7 @@ def test_the_seed_article_comes_out_whole(shared, tmp_path):
     texts, notes = script.load_gold(shared / "gold", "seed")
     scores = script.score(texts, notes, *script.load_predictions(gold))[0]
     assert scores["all"]["recall"] * scores["all"]["gold"] / 100 >= FLOORS["seed"]["quotes"] - 0.01
+    assert scores["usable"]["recall"] * scores["all"]["gold"] / 100 >= FLOORS["seed"]["quotes"] - 0.01
     assert len(pd.read_parquet(out / "quotes")) == len(pd.read_parquet(gold / "quotes"))
 
 

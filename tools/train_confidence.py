@@ -1,6 +1,6 @@
 """Learn the weights behind `confidence` from a gold set, and show how well they hold on another.
 
-    python tools/train_confidence.py ../shared/gold               learn from train, write calibration.toml
+    python tools/train_confidence.py ../shared/gold               learn from train, write confidence.toml
     python tools/train_confidence.py ../shared/gold --check dev   the calibration table of docs/quotes.md
 
 The model is a logistic regression (Newton's method, L2). Its shares are then replaced by what was borne out for quotes
@@ -20,9 +20,9 @@ import numpy as np
 
 from newsetl.pipeline import process_record
 from newsetl.records import Article, Fields, Place, RawRecord
-from newsetl.stages.quotes.calibration import Calibration, features, load_calibration, model_share, tell_confidence
+from newsetl.stages.quotes.confidence import Calibration, features, load_calibration, model_share, tell_confidence
 
-TABLE = Path(__file__).parents[1] / "src" / "newsetl" / "stages" / "quotes" / "calibration.toml"
+TABLE = Path(__file__).parents[1] / "src" / "newsetl" / "stages" / "quotes" / "confidence.toml"
 FOLDS = 5
 L2 = 2.0  # strength of the pull towards 0; chosen by held-out log loss among 0.5, 1, 2, 4, 8
 RARE = 8  # features seen less often are left out
@@ -122,7 +122,10 @@ def steps_from(shares: np.ndarray, labels: np.ndarray) -> list[tuple[float, floa
             _, right, count = pooled.pop()
             pooled[-1] = [pooled[-1][0], pooled[-1][1] + right, pooled[-1][2] + count]
     pooled[0][0] = 0.0
-    return [(round(low, 3), round(cautious(right, count), 3)) for low, right, count in pooled]
+    steps: list[tuple[float, float]] = []
+    for low, right, count in pooled:
+        steps.append((round(low, 3), max(round(cautious(right, count), 3), steps[-1][1] if steps else 0.0)))
+    return steps
 
 
 def cautious(right: float, count: float) -> float:

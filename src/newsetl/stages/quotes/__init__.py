@@ -1,6 +1,9 @@
 """Who said what, directly or indirectly: the quotes of an article with their cues and speakers."""
 
+from dataclasses import replace
+
 from newsetl.records import Document, Quote
+from newsetl.stages.quotes.confidence import load_calibration, tell_confidence
 from newsetl.stages.quotes.scene import build_scene
 from newsetl.stages.quotes.search import search_quotes
 
@@ -22,4 +25,6 @@ def find_quotes(document: Document) -> tuple[Quote, ...]:
     [('direct', 'قال', 'سامي حداد', 'انتهى العمل في الجسر'),
      ('indirect', 'أضاف', 'سامي حداد', 'الطريق مفتوح')]
     """
-    return search_quotes(build_scene(document))
+    quotes = search_quotes(build_scene(document))
+    table = load_calibration()
+    return tuple(replace(q, confidence=tell_confidence(document, quotes, i, table)) for i, q in enumerate(quotes))

@@ -1,7 +1,6 @@
 """From a found quote to a row: its speaker resolved, its offsets in the text."""
 
 from newsetl.records import Quote, Resolution, Segment
-from newsetl.stages.quotes.confidence import tell_confidence
 from newsetl.stages.quotes.entities import Cast, Entity
 from newsetl.stages.quotes.found import Found
 from newsetl.stages.quotes.lexicon import Form
@@ -38,7 +37,6 @@ def make_quote(scene: Scene, cast: Cast, found: Found, last: Found | None, index
         speaker_kind=entity.kind if entity else "unknown",
         resolution=resolution,
         relayed_by=tokens.slice_text(found.relayed_by.first, found.relayed_by.stop) if found.relayed_by else None,
-        confidence=tell_confidence(scene, found.content, found.form, entity, resolution),
         flags=found.content.flags,
     )
 

@@ -3,7 +3,7 @@
 from newsetl.stages.quotes.according import according_key, read_source
 from newsetl.stages.quotes.classes import base_word, starts_speaker
 from newsetl.stages.quotes.content import Content, clause_type, read_content, read_spans
-from newsetl.stages.quotes.edges import trim
+from newsetl.stages.quotes.edges import find_clause_stop, trim
 from newsetl.stages.quotes.found import Found
 from newsetl.stages.quotes.lexicon import Form
 from newsetl.stages.quotes.names import Phrase
@@ -21,6 +21,7 @@ _TRANSITIVE = frozenset(
      "threat", "complain", "belief", "wish", "admit", "inform", "advise", "agree", "decree", "text", "show", "relay",
      "repeat")
 )  # fmt: skip
+_REASONS = frozenset(("اذ", "لان", "لانه", "لانها", "وان", "وانه", "وانها"))
 _PAUSE = frozenset("،,.-–—؛/")
 
 
@@ -111,22 +112,27 @@ def _find_afterthought(scene: Scene, at: int, form: Form, last: Found | None) ->
     """A clause without marks, its verb of speech after it: المشاركة ضعيفة، تقول الصحيفة."""
     if form.kind != "verb" or form.joined or form.suffixed or "weak" in form.frames or "d" not in form.frames:
         return None
-    start = scene.sentence_start[at]
-    if scene.key(at - 1) != "،" or at - start > _LONGEST_CLAUSE:
-        return None
-    start = next((i + 1 for i in range(at - 1, start, -1) if scene.keys[i] == "؛"), start)
-    if last is not None and last.stop > start:
+    first, stop = _clause_before(scene, at)
+    if stop - first < _SUBJECT_WORDS or (last is not None and last.stop > first):
         return None
     phrase = find_phrase(scene, at + 1, scene.sentence_stop[at])
-    first, stop = trim(scene, start, at)
-    if phrase is None or phrase.first != at + 1 or stop - first < _SUBJECT_WORDS:
-        return None
-    if scene.keys[first].removeprefix("و") in scene.cues.circumstances:
+    if phrase is None or phrase.first != at + 1 or scene.keys[first].removeprefix("و") in scene.cues.circumstances:
         return None
     if phrase.stop < scene.sentence_stop[at] and scene.keys[phrase.stop] != "،":
         return None
-    content = Content(clause_type(scene, first, stop), ((first, stop),), phrase.stop)
-    return Found(content, (at, at + 1), form, phrase, phrase.stop)
+    segments: tuple[tuple[int, int], ...] = ((first, stop),)
+    if scene.key(phrase.stop) == "،" and scene.key(phrase.stop + 1) in _REASONS:
+        segments += (trim(scene, phrase.stop + 1, find_clause_stop(scene, phrase.stop + 1)),)
+    content = Content(clause_type(scene, first, stop), segments, max(phrase.stop, segments[-1][1]))
+    return Found(content, (at, at + 1), form, phrase, content.stop)
+
+
+def _clause_before(scene: Scene, at: int) -> tuple[int, int]:
+    """The clause that a comma closes before a verb of speech; empty when there is none."""
+    start = scene.sentence_start[at]
+    if scene.key(at - 1) != "،" or at - start > _LONGEST_CLAUSE:
+        return at, at
+    return trim(scene, next((i + 1 for i in range(at - 1, start, -1) if scene.keys[i] == "؛"), start), at)
 
 
 def _is_only_subject(scene: Scene, content: Content) -> bool:

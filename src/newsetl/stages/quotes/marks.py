@@ -6,17 +6,20 @@ from dataclasses import dataclass
 
 from newsetl.records import Document
 
-_GLYPH = re.compile(r"''|\(\(|\)\)|<<|>>|[\"＂“”„‟″«»‹›'‘’]")
+# A single round bracket is a mark only after a colon: قال: (نعم).
+_GLYPH = re.compile(r"''|\(\(|\)\)|<<|>>|[\"＂“”„‟″«»‹›'‘’]|(?<=:)\(|(?<=:[ \u00a0])\(|\)")
 _FAMILY = {
     **dict.fromkeys(('"', "＂", "“", "”", "„", "‟", "″", "''"), "double"),
     **dict.fromkeys(("«", "»", "<<", ">>"), "angle"),
     **dict.fromkeys(("‹", "›"), "single angle"),
     **dict.fromkeys(("'", "‘", "’"), "single"),
     **dict.fromkeys(("((", "))"), "round"),
+    **dict.fromkeys(("(", ")"), "bracket"),
 }
 _USUAL = {"“": "open", "„": "open", "«": "open", "‹": "open", "<<": "open", "((": "open", "‘": "open"} | {
     "”": "close", "»": "close", "›": "close", ">>": "close", "))": "close", "’": "close"
 }  # fmt: skip
+_FAINT = frozenset(("single", "bracket"))  # signs with other uses: a lone one is no mark
 _BEFORE_OPENING = set(" \n\t\u00a0:([،,-/–—.")
 _AFTER_CLOSING = set(" \n\t\u00a0.،,؛;:؟?!)]…-–—/")
 _PROCLITICS = set("ولبكف\u0640")
@@ -125,8 +128,8 @@ def _pair_glyphs(
         role = directions.get(glyph.glyph) or glyph.shape
         if role == "close" and glyph.shape == "open" and not held[glyph.family]:
             role = "open"
-        if glyph.family == "single" and (not role or (role == "close" and not held["single"])):
-            continue  # an apostrophe
+        if glyph.family in _FAINT and (not role or (role == "close" and not held[glyph.family])):
+            continue  # an apostrophe, a bracket
         if role == "open" or (not role and not held[glyph.family]):
             stack.append(glyph)
             held[glyph.family] += 1
@@ -137,7 +140,7 @@ def _pair_glyphs(
             pairs.append((stack.pop(), glyph))
         else:
             alone.append(glyph.start)
-    left = [g for g in stack if g.family != "single"]
+    left = [g for g in stack if g.family not in _FAINT]
     if len(left) == 2 and left[0].family == left[1].family and left[1].shape != "open":
         pairs.append((left[0], left[1]))
         left = []

@@ -115,7 +115,8 @@ def is_complementizer(scene: Scene, at: int, form: Form) -> bool:
         return False
     preposition = cues.prepositions.get(before)
     if preposition is not None:
-        return preposition in form.frames or ("an" in form.frames and before == "عن")
+        is_object = preposition == "min" and form.suffixed  # ما ذكرته الصحيفة من أن
+        return preposition in form.frames or ("an" in form.frames and (before == "عن" or is_object))
     return "an" in form.frames
 
 
