@@ -41,7 +41,7 @@ def read_content(scene: Scene, opener: Opener) -> Content | None:
         stop = find_speech_stop(scene, opener.first)
         kind: QuoteType = "direct"
     else:
-        stop = find_clause_stop(scene, opener.first)
+        stop = _description_stop(scene, opener.first) or find_clause_stop(scene, opener.first)
         stray = _stray_close(scene, opener.first)
         if stray is not None and stray > opener.first:
             return Content("direct", ((opener.first, stray),), stray + 1, ("unopened-mark",))
@@ -77,6 +77,8 @@ def _runs_on(scene: Scene, span: Span) -> bool:
     key = scene.key(after)
     if not key[0].isalpha() or key[0] == "و" or is_cue_at(scene, after) or scene.span_at[after] >= 0:
         return False
+    if scene.key(span.inner_stop - 1) in ".؟?!…":
+        return False
     if key in scene.words.relative_openings or key in scene.words.relatives or key in scene.cues.asides:
         return False
     return scene.key(after + 1) not in ("اشارة", "معرض", "تصريح", "بيان", "حديث") and span.mark.closed
@@ -85,6 +87,19 @@ def _runs_on(scene: Scene, span: Span) -> bool:
 def _read_running(scene: Scene, span: Span) -> Content:
     stop = trim(scene, span.first, find_clause_stop(scene, span.last + 1))[1]
     return Content("mixed", ((span.first, stop),), stop)
+
+
+def _description_stop(scene: Scene, first: int) -> int:
+    """Where بأنه "..." ends: at the comma after its marks, if no joined clause follows; 0 for other clauses."""
+    number = scene.span_at[first + 1] if first + 1 < len(scene.keys) else -1
+    if number < 0 or not scene.keys[first].startswith("بان") or scene.keys[first] not in scene.cues.suffixed:
+        return 0
+    after = scene.spans[number].last + 1
+    stop = max(after, find_clause_stop(scene, first, _DESCRIPTION))
+    comma = next((at for at in range(after, stop) if scene.keys[at] in "،,؛"), stop)
+    if comma < stop and _read_joined(scene, comma + 1):
+        return 0
+    return comma if comma > after + 1 else after  # one word more is the narrator's: أيضا
 
 
 def _read_joined(scene: Scene, first: int) -> int:

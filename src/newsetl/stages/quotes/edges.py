@@ -119,6 +119,8 @@ def _is_new_cue(scene: Scene, at: int) -> bool:
     if form.joined and before == "،" and "weak" not in form.frames and not form.imperfect:
         return True
     opener = find_opener(scene, at, form)
+    if opener is not None and opener.kind == "span" and form.joined and form.imperfect and before.isalpha():
+        return False  # الاقتراح جائر ويدعو للأسف في وقت "...": a second predicate
     return opener is not None and ("weak" not in form.frames or opener.at <= at + 6)
 
 

@@ -6,7 +6,7 @@ from newsetl.records import Resolution, SpeakerKind
 from newsetl.stages.quotes.classes import base_word, is_body
 from newsetl.stages.quotes.mentions import Mentions
 from newsetl.stages.quotes.names import Phrase
-from newsetl.stages.quotes.pointers import find_first_person, full_description, issuer_before
+from newsetl.stages.quotes.pointers import find_guest, full_description, issuer_before
 from newsetl.stages.quotes.scene import Scene
 
 _LONG_WORD = 5  # letters; shorter names that differ are different people
@@ -54,7 +54,7 @@ class Cast:
     def find_guest(self, first_answer: int) -> Entity | None:
         """Who answers in an interview: the first person whom the article describes and names before the answers."""
         if self._guest is None:
-            phrase = find_first_person(self.scene, first_answer)
+            phrase = find_guest(self.scene, first_answer)
             self._guest = self._meet_quietly(phrase, "") if phrase is not None else None
         return self._guest
 

@@ -77,6 +77,8 @@ class SpeakerWords:
     media: frozenset[str]
     times: frozenset[str]
     boundaries: frozenset[str]
+    interviews: frozenset[str]
+    descent: frozenset[str]
     name_particles: frozenset[str]
     relatives: frozenset[str]
     relative_openings: frozenset[str]
@@ -220,7 +222,7 @@ def _inflect_verb(lemma: str, row: Mapping[str, Any]) -> Iterable[tuple[str, For
 def _inflect_noun(lemma: str, cue_class: str) -> Iterable[tuple[str, Form]]:
     key = fold_word(lemma)
     frames = frozenset(("d", "an", "ila", "ala", "min", "noun"))
-    for stem in (key, "ب" + key):
+    for stem in (key, "ب" + key, "ل" + key):
         for suffix, gender, number in (("ه", "m", "s"), ("ها", "f", "s"), ("هم", "m", "p")):
             host = stem[:-1] + "ت" if stem.endswith("ة") else stem
             yield host + suffix, Form(lemma, "noun", cue_class, frames, gender, number, suffixed=True)

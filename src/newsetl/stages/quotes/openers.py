@@ -85,7 +85,8 @@ def _is_rival(scene: Scene, at: int, form: Form) -> bool:
     if form.kind == "noun":
         return False
     if form.kind == "participle":
-        return "weak" not in form.frames and _opens_at_once(scene, at, form)
+        is_noun = at + 1 < len(scene.forms) and scene.forms[at + 1] is not None  # لافتة كتب عليها
+        return "weak" not in form.frames and not is_noun and _opens_at_once(scene, at, form)
     if scene.key(at - 1) in scene.words.relative_openings or scene.key(at - 1) in scene.cues.negations:
         return False
     return "weak" not in form.frames and not form.suffixed and not _is_inscribed(scene, at, form)

@@ -60,7 +60,17 @@ def full_description(mentions: Mentions, phrase: Phrase) -> Phrase | None:
     return None
 
 
-def find_first_person(scene: Scene, stop: int) -> Phrase | None:
+def find_guest(scene: Scene, stop: int) -> Phrase | None:
+    """The guest of an interview whose answers begin at a token: حوار مع ..., else the first person described there."""
+    for at in range(min(stop, _FAR)):
+        if scene.keys[at] == "مع" and any(scene.key(at - back) in scene.words.interviews for back in (1, 2, 3)):
+            phrase = find_phrase(scene, at + 1, min(stop, scene.sentence_stop[at]))
+            if phrase is not None and phrase.first == at + 1 and phrase.name is not None and phrase.kind == "person":
+                return phrase
+    return _find_first_person(scene, stop)
+
+
+def _find_first_person(scene: Scene, stop: int) -> Phrase | None:
     """The first person before a token with a definite description and a name: الشاعر سليم حداد."""
     for at in range(min(stop, _FAR)):
         if scene.paragraph[at] >= 0 > scene.span_at[at] and is_definite_role(scene, scene.keys[at]):

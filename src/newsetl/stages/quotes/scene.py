@@ -76,10 +76,10 @@ def build_scene(document: Document) -> Scene:
     spans, span_at = _place_spans(tokens, marks)
     paragraph = _place_paragraphs(document, tokens)
     starts, stops = _bound_sentences(tokens, spans, span_at)
-    get = cue_words.forms.get
+    get, descent = cue_words.forms.get, load_speaker_words().descent
     forms = [
-        get(key) if around < 0 and place >= 0 else None
-        for key, around, place in zip(keys, span_at, paragraph, strict=True)
+        get(key) if around < 0 <= place and before not in descent else None
+        for key, before, around, place in zip(keys, ["", *keys], span_at, paragraph, strict=False)
     ]
     prepositional = cue_words.prepositional
     candidates = [

@@ -34,4 +34,18 @@ def _find_at(scene: Scene, at: int, last: Found | None) -> Found | None:
     if number >= 0:
         return find_marked_quote(scene, scene.spans[number], last)
     form = scene.forms[at]
-    return find_cue_quote(scene, at, form, last) if form is not None else find_according(scene, at, last)
+    if form is not None:
+        return find_cue_quote(scene, at, form, last)
+    found = find_according(scene, at, last)
+    return found and (_find_relayed(scene, found, last) or found)
+
+
+def _find_relayed(scene: Scene, source: Found, last: Found | None) -> Found | None:
+    """The quote inside a clause that a source speaks for: بحسب الوكالة، قال المدير إن ... was said by the director."""
+    first, stop = source.content.segments[0]
+    inner = first + (scene.keys[first] in ("فقد", "قد"))
+    form = scene.forms[inner] if inner < stop else None
+    if form is None or form.kind != "verb" or source.cue is None or first < source.cue[0]:
+        return None
+    found = find_cue_quote(scene, inner, form, last)
+    return replace(found, relayed_by=source.phrase) if found is not None and found.phrase is not None else None
