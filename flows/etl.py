@@ -25,8 +25,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.task_runners import ThreadPoolTaskRunner
 from rich.console import Console
 
+from newsetl.plan import Batch, Plan, plan_run
 from newsetl.report import OUTCOMES, run_summary, source_counts
-from newsetl.run import Batch, BatchResult, Plan, Run, RunResult, finished, plan_run, process_batch, process_pool
+from newsetl.run import BatchResult, Run, RunResult, finished, process_batch, process_pool
 from newsetl.settings import Settings, available_cores, load_settings
 
 

@@ -19,10 +19,11 @@ ROOMS = {
     "settings": {"records", "errors"},
     "io": {"records", "errors", "schema", "settings"},
     "reading": {"errors", "schema", "settings"},
-    "run": {"", "records", "errors", "schema", "settings", "io", "pipeline"},
-    "report": {"schema", "run"},
+    "plan": {"records", "errors", "settings", "io"},
+    "run": {"", "records", "errors", "schema", "settings", "io", "pipeline", "plan"},
+    "report": {"schema", "plan", "run"},
     "show": {"errors", "reading"},
-    "cli": {"", "errors", "schema", "settings", "io", "run", "report", "show"},
+    "cli": {"", "errors", "schema", "settings", "io", "plan", "run", "report", "show"},
     "": {"reading"},
 }
 # Stages and what they stand on are pure: no disk, network, clock or logging.

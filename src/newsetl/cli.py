@@ -12,6 +12,7 @@ from rich.console import Console
 from newsetl import __version__
 from newsetl.errors import NewsetlError
 from newsetl.io.fields import parse_mapping
+from newsetl.plan import plan_run
 from newsetl.report import (
     ProgressLine,
     markdown_schema,
@@ -19,7 +20,7 @@ from newsetl.report import (
     run_summary,
     schema_table,
 )
-from newsetl.run import plan_run, run
+from newsetl.run import run
 from newsetl.schema import DATASETS
 from newsetl.settings import DEFAULT_INPUTS, DEFAULT_OUT, Settings, load_settings
 from newsetl.show import render_article

@@ -11,8 +11,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from newsetl.run import Plan, RunResult
+from newsetl.plan import Plan
 from newsetl.run import Progress as RunProgress
+from newsetl.run import RunResult
 from newsetl.schema import DATASETS, PARTITION_COLUMNS, Column
 
 LOG_EVERY_SECONDS = 10.0

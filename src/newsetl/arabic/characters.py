@@ -196,7 +196,6 @@ def strip_bidi_controls(text: str) -> str:
     return _BIDI.sub("", text)
 
 
-_JOINER = _class_of("joiners")
 _INVISIBLE = re.compile(
     f"{_class_of('invisible')}"
     f"|(?<![{_ARABIC_LETTERS}{_ARABIC_MARKS}])\u200c|\u200c(?![{_ARABIC_LETTERS}])"

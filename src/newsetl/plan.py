@@ -1,0 +1,155 @@
+"""What a run would do: the input files, cut into batches. Reads no more than it must and writes nothing."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from newsetl.errors import InputError, SettingsError
+from newsetl.io.inputs import InputFile, find_inputs
+from newsetl.io.readers import ReadOptions, load_urls, read_records
+from newsetl.records import RawRecord
+from newsetl.settings import MAX_PARTS, Settings
+
+# What a compressed file whose content size is not stated is taken to unpack to; news text packs three- to sixfold.
+PACKING = 4
+COLUMN_FORMATS = ("jsonl", "json", "csv", "tsv", "parquet")
+# How far a mapping is checked before any work: far enough for optional columns, short enough to be felt by nobody.
+MAPPING_FILES = 100
+MAPPING_RECORDS = 50
+ADDRESS_FILE = "urls.tsv"  # beside HTML files: lines of name, tab, URL
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """A file, or every `parts`-th stretch of one."""
+
+    file: InputFile
+    part: int = 0
+    parts: int = 1
+    limit: int | None = None  # read at most so many records
+    url: str | None = None  # address of the page, for an HTML file
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some seconds to a minute of work for one process. Numbered from 1."""
+
+    number: int
+    slices: tuple[Slice, ...]
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run would do."""
+
+    batches: tuple[Batch, ...]
+    skipped: tuple[InputFile, ...]
+
+    @property
+    def files(self) -> list[InputFile]:
+        """The files to read, each once, in order."""
+        return list(dict.fromkeys(s.file for batch in self.batches for s in batch.slices))
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(batch.size_bytes for batch in self.batches)
+
+
+def plan_run(settings: Settings) -> Plan:
+    """List the input and cut it into batches; writes nothing and reads no more than it must.
+
+    Raises:
+        InputError: A path does not exist, a pattern matches nothing, or no file has a known format.
+    """
+    files = find_inputs(settings.inputs)
+    addresses = _addresses(settings, files)
+    known = [file for file in files if (file.format or file.is_lost) and not _is_address_file(file)]
+    if not known:
+        raise InputError(f"nothing to read in {', '.join(settings.inputs)}: no file of a known format")
+    _check_mapping(settings, known)
+    whole = [Slice(file, url=addresses.get(file.uri) or addresses.get(file.name)) for file in known]
+    slices = _limited(whole, settings) if settings.limit else _cut(whole, settings.batch_bytes)
+    skipped = (replace(f, skip_reason="addresses of pages") if _is_address_file(f) else f for f in files)
+    return Plan(
+        tuple(_group(slices, settings.batch_bytes)),
+        tuple(file for file in skipped if file.skip_reason and not file.is_lost),
+    )
+
+
+def _check_mapping(settings: Settings, files: Sequence[InputFile]) -> None:
+    """Refuse a mapping to columns that the first records of the first files do not have."""
+    missing = dict(settings.mapping)
+    tables = [file for file in files if file.format in COLUMN_FORMATS][:MAPPING_FILES]
+    for file in tables:
+        options = ReadOptions(fields=missing, usual_names=False)
+        for record in islice(read_records(file, options), MAPPING_RECORDS):
+            if isinstance(record, RawRecord):
+                missing = {name: column for name, column in missing.items() if not getattr(record.fields, name)}
+        if not missing:
+            return
+    for name, column in missing.items():
+        raise SettingsError(f"no record has a column {column!r} to map {name} to (looked into {len(tables)} files)")
+
+
+def _content_bytes(file: InputFile) -> int:
+    return file.size_bytes * (PACKING if file.compression else 1)
+
+
+def _cut(whole: Iterable[Slice], batch_bytes: int) -> Iterator[Slice]:
+    """Large files of many records in parts, everything else as it is."""
+    for piece in whole:
+        parts = min(MAX_PARTS, -(-_content_bytes(piece.file) // batch_bytes))
+        if parts <= 1 or piece.file.format in ("text", "html", None):
+            yield piece
+        else:
+            yield from (replace(piece, part=part, parts=parts) for part in range(parts))
+
+
+def _limited(whole: Iterable[Slice], settings: Settings) -> Iterator[Slice]:
+    """The first `limit` records, file after file; they are counted by reading."""
+    left = settings.limit or 0
+    for piece in whole:
+        if left <= 0:
+            return
+        count = sum(1 for _ in islice(read_records(piece.file, read_options(settings, piece)), left))
+        left -= count
+        yield replace(piece, limit=count)
+
+
+def _group(slices: Iterable[Slice], batch_bytes: int) -> Iterator[Batch]:
+    number, size = 1, 0
+    group: list[Slice] = []
+    for piece in slices:
+        piece_bytes = _content_bytes(piece.file) // piece.parts
+        if group and size + piece_bytes > batch_bytes:
+            yield Batch(number, tuple(group), size)
+            number, group, size = number + 1, [], 0
+        group.append(piece)
+        size += piece_bytes
+    if group:
+        yield Batch(number, tuple(group), size)
+
+
+def _addresses(settings: Settings, files: Sequence[InputFile]) -> dict[str, str]:
+    """URLs of HTML files by name or by uri: from the file that --urls names, and from each urls.tsv beside pages."""
+    found = dict(load_urls(settings.urls)) if settings.urls else {}
+    for file in filter(_is_address_file, files):
+        folder = file.uri.rpartition("/")[0]
+        found |= {f"{folder}/{name}" if folder else name: url for name, url in load_urls(file.path).items()}
+    return found
+
+
+def _is_address_file(file: InputFile) -> bool:
+    return file.name == ADDRESS_FILE and file.archive is None
+
+
+def read_options(settings: Settings, piece: Slice) -> ReadOptions:
+    """What the readers must know to read a slice."""
+    return ReadOptions(
+        fields=settings.mapping,
+        urls={piece.file.uri: piece.url} if piece.url else {},
+        max_record_bytes=settings.max_record_bytes,
+        part=piece.part,
+        parts=piece.parts,
+    )
