@@ -41,7 +41,7 @@ def test_every_verb_has_a_class_and_known_frames():
     table = tomllib.loads(resources.files("newsetl.arabic").joinpath("cues.toml").read_text(encoding="utf-8"))
     for lemma, row in table["verbs"].items():
         assert row["class"], lemma
-        assert set(row["frames"]) <= {"d", "an", "ila", "ala", "min", "fi", "q", "weak"}, lemma
+        assert set(row["frames"]) <= {"d", "an", "ila", "ala", "min", "fi", "q", "o", "weak"}, lemma
 
 
 def test_word_lists_hold_no_presentation_forms_or_marks():

@@ -53,6 +53,19 @@ def test_an_outlet_that_passes_words_on_is_named():
     assert (quote.speaker_name, quote.relayed_by, quote.resolution) == ("سمير حداد", "وكالة الأفق", "explicit")
 
 
+def test_a_role_is_the_longest_description_of_the_article_and_the_same_at_every_quote():
+    text = (
+        "قال المهندس سمير حداد إن الجسر جاهز.\nوحضر الحفل سمير حداد، المدير العام لمركز الجسور في الوادي.\n"
+        "وأضاف حداد أن العمل انتهى."
+    )
+    assert [q.speaker_role for q in find_quotes(make_document(text))] == ["المدير العام لمركز الجسور في الوادي"] * 2
+
+
+def test_bodies_and_nameless_sources_have_no_role():
+    text = "وقالت مصادر مطلعة إن الطريق مغلق.\nوأعلنت وزارة النقل أن العمل بدأ."
+    assert [q.speaker_role for q in find_quotes(make_document(text))] == [None, None]
+
+
 def test_sources_without_a_name_are_anonymous_and_ministries_organisations():
     text = "وقال مسؤول رفض الكشف عن اسمه إن الطريق مغلق.\nوأعلنت وزارة النقل أن العمل بدأ."
     assert [q.speaker_kind for q in find_quotes(make_document(text))] == ["anonymous", "organisation"]

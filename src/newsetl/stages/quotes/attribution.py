@@ -1,16 +1,16 @@
 """From a found quote to a row: its speaker resolved, its offsets in the text."""
 
 from newsetl.records import Quote, Resolution, Segment
+from newsetl.stages.quotes.elided import guess_person, guess_subject
 from newsetl.stages.quotes.entities import Cast, Entity
 from newsetl.stages.quotes.found import Found
 from newsetl.stages.quotes.lexicon import Form
 from newsetl.stages.quotes.names import Phrase
 from newsetl.stages.quotes.scene import Scene
-from newsetl.stages.quotes.subjects import guess_person, guess_subject
 
 
-def make_quote(scene: Scene, cast: Cast, found: Found, last: Found | None, index: int) -> Quote:
-    entity, resolution = _resolve(scene, cast, found, last)
+def make_quote(scene: Scene, found: Found, entity: Entity | None, resolution: Resolution, index: int) -> Quote:
+    """The row of a quote whose speaker is known as well as it will be."""
     tokens = scene.tokens
     segments = tuple(Segment(tokens.starts[a], tokens.ends[b - 1]) for a, b in found.content.segments)
     cue = found.cue
@@ -41,7 +41,8 @@ def make_quote(scene: Scene, cast: Cast, found: Found, last: Found | None, index
     )
 
 
-def _resolve(scene: Scene, cast: Cast, found: Found, last: Found | None) -> tuple[Entity | None, Resolution]:
+def resolve_speaker(scene: Scene, cast: Cast, found: Found, last: Found | None) -> tuple[Entity | None, Resolution]:
+    """Who said the quote: by the words at it, else by what stands before it; and how that was told."""
     gender, number = (found.form.gender, found.form.number) if found.form else ("", "")
     if found.phrase is not None:
         return cast.meet(found.phrase, gender, number)

@@ -1,12 +1,12 @@
 """The names of institutions, outlets and texts: how much of a noun phrase is the name."""
 
-from newsetl.stages.quotes.classes import base_word, is_body, is_role
+from newsetl.stages.quotes.classes import base_word, is_anonymous, is_body, is_role
 from newsetl.stages.quotes.runs import is_known_name, is_plain
 from newsetl.stages.quotes.scene import Scene
 
 _NAMED_BY = 4  # marks among the first tokens of an institution hold its name
 _ARTICLES = ("ال", "لل", "بال", "وال")
-_AGENCY = frozenset(("الانباء", "انباء", "اعلام", "الاعلام", "التواصل"))
+AGENCY = frozenset(("الانباء", "انباء", "اعلام", "الاعلام", "التواصل"))
 
 
 def body_name(scene: Scene, first: int, stop: int) -> tuple[int, int]:
@@ -19,7 +19,7 @@ def body_name(scene: Scene, first: int, stop: int) -> tuple[int, int]:
     is_outlet = key in scene.words.outlets or key == "شركة"
     for at in range(first, min(stop, first + _NAMED_BY)):
         number = scene.span_at[at]
-        if number >= 0:
+        if number >= 0 and scene.spans[number].words:
             span = scene.spans[number]
             is_named = key in scene.words.named_kinds and not scene.key(span.last + 1).startswith("ال")
             if is_outlet or base_word(key) in scene.words.outlets or is_named or at == first:
@@ -31,7 +31,7 @@ def body_name(scene: Scene, first: int, stop: int) -> tuple[int, int]:
     if key in scene.words.proper_bodies and key not in scene.words.long_names and comma > first + 1:
         return first, first + 1
     after = scene.key(first + 1)
-    is_named = is_outlet and after not in _AGENCY
+    is_named = is_outlet and after not in AGENCY
     if is_named and comma > first + 1 and (after.startswith("ال") or not after.endswith("ة")):
         return first + 1, outlet_stop(scene, first + 1, comma)
     return first, _body_stop(scene, first, comma)
@@ -107,8 +107,8 @@ def _goes_on(scene: Scene, first: int, at: int) -> bool:
         is_noun = (is_body(scene, key) or is_role(scene, key)) and not key.endswith(("ي", "ية"))
         if is_noun and before.startswith("ال"):
             return False
-        if key.endswith("ين") and before.startswith("ال") and before.endswith(("ة", "ات")):
-            return False  # people, no adjective of a feminine noun
+        if key.endswith("ين") and (is_anonymous(scene, key) or before.endswith(("ة", "ات"))):
+            return False  # people: an object, no adjective
         return not before.endswith(("ية", "ي")) or key.endswith(("ة", "ي")) or not before.startswith("ال")
     if key.startswith(("لل", "وال", "بال")) or key == "في":
         return True

@@ -2,6 +2,8 @@
 
 from newsetl.stages.quotes.scene import Scene
 
+_SHORTEST_PLURAL = 5  # letters of a plural in ون
+
 
 def base_word(key: str) -> str:
     """The key without the article.
@@ -42,8 +44,31 @@ def is_body(scene: Scene, key: str) -> bool:
 
 
 def is_anonymous(scene: Scene, key: str) -> bool:
-    """Is this a noun for people without names (مصادر، شهود)?"""
-    return key in scene.words.anonymous or base_word(key) in scene.words.anonymous
+    """Is this a noun for people without names (مصادر، شهود), or their plural (مزارعون، أصدقاؤه)?"""
+    base = base_word(key)
+    if key in scene.words.anonymous or base in scene.words.anonymous:
+        return True
+    return is_people(scene, base) or _owned_people(key) in scene.words.anonymous
+
+
+def is_people(scene: Scene, base: str) -> bool:
+    """Is a word without ال the sound plural of people: of a role (مزارعون) or of a belonging (سلفيون)?"""
+    stem = base[:-2]
+    if len(base) < _SHORTEST_PLURAL or not base.endswith(("ون", "ين")) or base in scene.words.given:
+        return False
+    return stem in scene.words.roles or (stem.endswith("ي") and base.endswith("ون") and not is_body(scene, base))
+
+
+def _owned_people(key: str) -> str:
+    """أصدقاؤه → أصدقاء, معارضوها → معارضون; "" for a word without an owner.
+
+    >>> _owned_people("اصدقاؤه"), _owned_people("معارضوها"), _owned_people("كتابه")
+    ('اصدقاء', 'معارضون', '')
+    """
+    stem = key.removesuffix("ه") if key.endswith("ه") else key.removesuffix("ها") if key.endswith("ها") else ""
+    if stem.endswith(("ؤ", "ئ")):
+        return stem[:-1] + "ء"
+    return stem + "ن" if stem.endswith("و") else ""
 
 
 def is_name_like(scene: Scene, key: str) -> bool:
@@ -54,7 +79,8 @@ def is_name_like(scene: Scene, key: str) -> bool:
         or key in words.boundaries
         or key in words.times
         or key in words.media
-        or key in scene.words.prepositions
+        or key in words.directions
+        or key in words.prepositions
     ):
         return False
     if key in scene.cues.forms or key in scene.cues.bare or key in scene.cues.suffixed:
@@ -77,7 +103,12 @@ def is_adverb(scene: Scene, key: str) -> bool:
 
 def _has_adverb_shape(key: str) -> bool:
     """Adverbs of manner have the shape of an accusative: فعالا، مرارا."""
-    return len(key) == 5 and key[2:3] in "اي" and key[-1] == "ا"
+    return len(key) == 5 and key[2:3] in "اي" and key[-1] == "ا" and not key.startswith("ال")
+
+
+def is_imam(scene: Scene, at: int) -> bool:
+    """Is the word إمام, which has the key of أمام (in front of)?"""
+    return scene.keys[at] == "امام" and scene.tokens.text[scene.tokens.starts[at]] == "إ"
 
 
 def is_definite_role(scene: Scene, key: str) -> bool:

@@ -37,7 +37,7 @@ def read_content(scene: Scene, opener: Opener) -> Content | None:
             return _read_running(scene, span)
         if opener.kind != "clause" or _closes_clause(scene, span):
             return read_spans(scene, span)
-    if opener.kind == "colon":
+    if opener.kind == "colon" or scene.key(opener.at) == ":":
         stop = find_speech_stop(scene, opener.first)
         kind: QuoteType = "direct"
     else:
@@ -45,8 +45,7 @@ def read_content(scene: Scene, opener: Opener) -> Content | None:
         stray = _stray_close(scene, opener.first)
         if stray is not None and stray > opener.first:
             return Content("direct", ((opener.first, stray),), stray + 1, ("unopened-mark",))
-        is_said = scene.key(opener.at) == ":"
-        kind = "direct" if is_said else clause_type(scene, opener.first, stop)
+        kind = clause_type(scene, opener.first, stop)
     first, stop = trim(scene, opener.first, stop)
     if stop <= first:
         return None
@@ -137,7 +136,7 @@ def _closes_clause(scene: Scene, span: Span) -> bool:
         if scene.key(after + 1).removeprefix("و") in scene.cues.bare:
             return after + 2 < len(scene.keys) and scene.span_at[after + 2] >= 0  # ، وأن "..."
         return span.words > _NAME_WORDS or is_cue_at(scene, after + 1)
-    return is_cue_at(scene, after)
+    return is_cue_at(scene, after) or (span.words > _NAME_WORDS and key == "مع")
 
 
 def read_spans(scene: Scene, span: Span) -> Content:
@@ -158,8 +157,13 @@ def _continues(scene: Scene, span: Span, later: Span) -> bool:
     """Does the next span go on with an unclosed one: re-opened at the start of the next paragraph?"""
     between = scene.keys[span.last + 1 : min(later.first, span.last + 4)]
     if span.mark.closed and later.first <= span.last + 4:
+        if between in ([], ["،"]):
+            return (
+                min(span.words, later.words) >= _NAME_WORDS
+                and scene.paragraph[span.first] == scene.paragraph[later.first]
+            )
         return not _JOINTS.isdisjoint(between) and all(key in _JOINTS or key in ".،" for key in between)
-    return not span.mark.closed and all(key == "\n" for key in scene.keys[span.last + 1 : later.first])
+    return not span.mark.closed and all(key in "\n." for key in scene.keys[span.last + 1 : later.first])
 
 
 def clause_type(scene: Scene, first: int, stop: int) -> QuoteType:
@@ -192,24 +196,4 @@ def is_name_span(scene: Scene, span: Span) -> bool:
         return True
     before = scene.key(span.first - 1)
     base = before.removeprefix("ال").removeprefix("ل").removeprefix("ب")
-    return (
-        base in scene.words.organisations
-        or base in scene.words.texts
-        or before
-        in (
-            "عنوان",
-            "بعنوان",
-            "شعار",
-            "اسم",
-            "باسم",
-            "يسمى",
-            "المسمى",
-            "عملية",
-            "فيلم",
-            "برنامج",
-            "مسلسل",
-            "كتاب",
-            "رواية",
-            "تطبيق",
-        )
-    )
+    return base in scene.words.organisations or base in scene.words.texts or before in scene.cues.labels

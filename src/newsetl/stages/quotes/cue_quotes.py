@@ -1,36 +1,40 @@
 """Quotes with a verb, participle or noun of speech before them or after their marks."""
 
-from newsetl.stages.quotes.according import according_key, read_source
+from newsetl.stages.quotes.afterthoughts import find_afterthought, find_taken_up, takes_up
 from newsetl.stages.quotes.classes import base_word, starts_speaker
-from newsetl.stages.quotes.content import Content, clause_type, read_content, read_spans
+from newsetl.stages.quotes.content import Content, clause_type, read_content
 from newsetl.stages.quotes.edges import find_clause_stop, trim
 from newsetl.stages.quotes.found import Found
 from newsetl.stages.quotes.lexicon import Form
 from newsetl.stages.quotes.names import Phrase
+from newsetl.stages.quotes.objects import find_object_quote
 from newsetl.stages.quotes.openers import Opener, find_opener
-from newsetl.stages.quotes.scene import Scene, Span
+from newsetl.stages.quotes.relays import find_relay
+from newsetl.stages.quotes.scene import Scene
 from newsetl.stages.quotes.speakers import find_phrase
 from newsetl.stages.quotes.subjects import find_subject_before
 
-_RELAYS = frozenset(("نقل", "نسب"))
 _SUBJECT_WORDS = 7
-_LONGEST_CLAUSE = 120  # tokens
 # Verbs that often have an object of their own between them and the marks.
 _TRANSITIVE = frozenset(
     ("announce", "demand", "accuse", "describe", "praise", "criticise", "denial", "claim", "commit", "express",
      "threat", "complain", "belief", "wish", "admit", "inform", "advise", "agree", "decree", "text", "show", "relay",
      "repeat")
 )  # fmt: skip
-_REASONS = frozenset(("اذ", "لان", "لانه", "لانها", "وان", "وانه", "وانها"))
-_PAUSE = frozenset("،,.-–—؛/")
 
 
 def find_cue_quote(scene: Scene, at: int, form: Form, last: Found | None) -> Found | None:
     if is_silent(scene, at, form):
         return None
+    if takes_up(scene, at, form):
+        return find_taken_up(scene, at, form, last)
     opener = find_opener(scene, at, form)
     if opener is None:
-        return _find_afterthought(scene, at, form, last)
+        return (
+            find_object_quote(scene, at, form)
+            or find_afterthought(scene, at, form, last)
+            or _find_bare_clause(scene, at, form)
+        )
     if form.kind == "noun" and opener.at > at + _noun_reach(scene, at, form, opener):
         return None
     content = read_content(scene, opener)
@@ -38,9 +42,9 @@ def find_cue_quote(scene: Scene, at: int, form: Form, last: Found | None) -> Fou
         return None
     if len(content.segments) == 1 and _is_only_subject(scene, content):
         return None  # ذكرت تقارير أن الوزير قال إن: the inner verb has the quote
-    if form.lemma in _RELAYS:
-        return _find_relay(scene, at, form, opener, content)
-    return _attribute(scene, at, form, opener, content)
+    if form.lemma in scene.cues.relays:
+        return find_relay(scene, at, form, opener, content)
+    return _attribute(scene, at, form, opener, content) or find_object_quote(scene, at, form)
 
 
 def _attribute(scene: Scene, at: int, form: Form, opener: Opener, content: Content) -> Found | None:
@@ -58,6 +62,26 @@ def _attribute(scene: Scene, at: int, form: Form, opener: Opener, content: Conte
     if phrase is None or (before is not None and starts_speaker(scene, before.first)):
         phrase = before or phrase
     return Found(content, (at, at + 1), form, phrase, content.stop)
+
+
+def _find_bare_clause(scene: Scene, at: int, form: Form) -> Found | None:
+    """Words without أن or a colon, set off by a comma or a name in marks: وقال الوزير، تم فتح الطريق."""
+    if form.kind != "verb" or form.suffixed or form.cue_class not in ("neutral", "continue") or "weak" in form.frames:
+        return None
+    number = scene.span_at[at + 1] if at + 1 < scene.sentence_stop[at] else -1
+    reach = scene.spans[number].last + 1 if number >= 0 else scene.sentence_stop[at]
+    phrase = find_phrase(scene, at + 1, reach)
+    if phrase is None or phrase.first != at + 1:
+        return None
+    is_marked = number >= 0 and scene.key(phrase.stop)[0].isalpha()
+    if not is_marked and not (_is_strong(scene, phrase) and scene.key(phrase.stop) == "،"):
+        return None
+    first, stop = trim(scene, phrase.stop, find_clause_stop(scene, phrase.stop))
+    if stop - first < _SUBJECT_WORDS or scene.keys[first].removeprefix("و") in scene.cues.circumstances:
+        return None
+    if scene.keys[first] in scene.words.boundaries or scene.keys[first] in scene.words.relatives:
+        return None
+    return Found(Content(clause_type(scene, first, stop), ((first, stop),), stop), (at, at + 1), form, phrase, stop)
 
 
 def _noun_reach(scene: Scene, at: int, form: Form, opener: Opener) -> int:
@@ -94,7 +118,8 @@ def _is_other_word(scene: Scene, at: int, form: Form) -> bool:
             return before != "،"
         return form.lemma == "لفت" and "الى" not in (scene.key(at + 1), scene.key(at + 2))
     if form.lemma == "قول" and not form.suffixed:
-        return before != "الى" and all(near is None for near in scene.forms[max(0, at - 3) : at])
+        is_purpose = scene.keys[at].startswith("لل")  # عاد للقول إن
+        return before != "الى" and not is_purpose and all(near is None for near in scene.forms[max(0, at - 3) : at])
     return form.lemma == "اعتبار" and before == "على"
 
 
@@ -106,33 +131,6 @@ def _is_author_voice(scene: Scene, at: int) -> bool:
         if following in scene.cues.bare or following in scene.cues.suffixed:
             return key == "يفترض" or not scene.key(at - 1).startswith("ال")
     return key == "يذكر" and scene.key(at + 1).startswith("ان")
-
-
-def _find_afterthought(scene: Scene, at: int, form: Form, last: Found | None) -> Found | None:
-    """A clause without marks, its verb of speech after it: المشاركة ضعيفة، تقول الصحيفة."""
-    if form.kind != "verb" or form.joined or form.suffixed or "weak" in form.frames or "d" not in form.frames:
-        return None
-    first, stop = _clause_before(scene, at)
-    if stop - first < _SUBJECT_WORDS or (last is not None and last.stop > first):
-        return None
-    phrase = find_phrase(scene, at + 1, scene.sentence_stop[at])
-    if phrase is None or phrase.first != at + 1 or scene.keys[first].removeprefix("و") in scene.cues.circumstances:
-        return None
-    if phrase.stop < scene.sentence_stop[at] and scene.keys[phrase.stop] != "،":
-        return None
-    segments: tuple[tuple[int, int], ...] = ((first, stop),)
-    if scene.key(phrase.stop) == "،" and scene.key(phrase.stop + 1) in _REASONS:
-        segments += (trim(scene, phrase.stop + 1, find_clause_stop(scene, phrase.stop + 1)),)
-    content = Content(clause_type(scene, first, stop), segments, max(phrase.stop, segments[-1][1]))
-    return Found(content, (at, at + 1), form, phrase, content.stop)
-
-
-def _clause_before(scene: Scene, at: int) -> tuple[int, int]:
-    """The clause that a comma closes before a verb of speech; empty when there is none."""
-    start = scene.sentence_start[at]
-    if scene.key(at - 1) != "،" or at - start > _LONGEST_CLAUSE:
-        return at, at
-    return trim(scene, next((i + 1 for i in range(at - 1, start, -1) if scene.keys[i] == "؛"), start), at)
 
 
 def _is_only_subject(scene: Scene, content: Content) -> bool:
@@ -176,80 +174,3 @@ def _reaches(scene: Scene, first: int, phrase: Phrase | None, stop: int) -> bool
         or key in ("في", "على", "ل")
         or key[0] == "ل"
     )
-
-
-def _find_relay(scene: Scene, at: int, form: Form, opener: Opener, content: Content) -> Found | None:
-    """نقلت رويترز عن مسؤول قوله إن: the speaker is the one after عن, the outlet passed it on."""
-    about = next((i for i in range(at + 1, opener.at) if scene.keys[i] in ("عن", "لسان")), None)
-    if about is None:
-        phrase = find_phrase(scene, at + 1, opener.at) if opener.kind != "span" else None
-        return Found(content, (at, at + 1), form, phrase, content.stop) if phrase is not None else None
-    stop = next((i for i in range(about + 1, opener.at) if _is_saying(scene, i)), opener.at)
-    phrase = find_phrase(scene, about + 1, stop)
-    cue = (stop, stop + 1) if stop < opener.at else (at, at + 1)
-    outlet = find_phrase(scene, at + 1, about)
-    return Found(content, cue, scene.forms[cue[0]], phrase, content.stop, outlet)
-
-
-def _is_saying(scene: Scene, at: int) -> bool:
-    form = scene.forms[at]
-    return form is not None and form.kind == "noun" and form.suffixed
-
-
-def find_marked_quote(scene: Scene, span: Span, last: Found | None) -> Found | None:
-    """A marked span that a narrator follows: "...", قال فلان; or one that goes on with the last quote."""
-    at = span.last + 1
-    while scene.key(at) in _PAUSE and at < span.last + 3:
-        at += 1
-    at = _skip_thus(scene, at)
-    form = scene.forms[at] if at < len(scene.forms) else None
-    opens = scene.sentence_start[span.first] == span.first or scene.key(span.first - 1) in "\n.:،؛…-–"
-    if form is not None and not form.joined and "d" in form.frames and form.kind == "verb" and span.words > 2 and opens:
-        found = _find_narrator(scene, span, at, form)
-        if found is not None:
-            return found
-    if span.words > 3 and opens and according_key(scene, at):
-        read = read_source(scene, at)
-        if read is not None:
-            return Found(read_spans(scene, span), (at, read[0]), None, read[1], read[1].stop)
-    if last is not None and last.content.type == "direct" and span.words > 4 and _is_block(scene, span, last):
-        content = read_spans(scene, span)
-        return Found(content, None, None, None, content.stop)
-    return None
-
-
-def _skip_thus(scene: Scene, at: int) -> int:
-    """Past هكذا or بهذه الكلمات to the verb that takes up the marked words before it."""
-    if scene.key(at) == "هكذا":
-        return at + 1
-    return at + 2 if scene.key(at) in ("بهذه", "بهذا") else at
-
-
-def _is_block(scene: Scene, span: Span, last: Found) -> bool:
-    """Does the span fill its paragraph right after the last quote's paragraph?"""
-    between = scene.keys[last.stop : span.first]
-    starts = scene.key(span.first - 1) == "\n" or (last.stop >= span.first - 2 and scene.key(span.first - 1) == ".")
-    return starts and all(k in ".\n،" for k in between) and scene.key(span.last + 1) in ".\n،"
-
-
-def _find_narrator(scene: Scene, span: Span, at: int, form: Form) -> Found | None:
-    stop = scene.sentence_stop[at]
-    after = at + 1
-    while after < stop and scene.span_at[after] < 0 and scene.keys[after] not in ":،":
-        if after > at + 14:
-            return None
-        after += 1
-    opener = find_opener(scene, at, form)
-    if opener is not None and opener.kind == "clause" and scene.sentence_start[span.first] != span.first:
-        return None
-    phrase = find_phrase(scene, at + 1, stop if opener is None else min(opener.at, stop))
-    content = read_spans(scene, span)
-    resume = phrase.stop if phrase else at + 1
-    while scene.key(resume) in "،.:":
-        resume += 1
-    number = scene.span_at[resume] if resume < len(scene.keys) else -1
-    if number >= 0 and scene.spans[number].words > 2 and scene.spans[number].first == resume:
-        more = read_spans(scene, scene.spans[number])
-        content = Content("direct", content.segments + more.segments, more.stop, content.flags + more.flags)
-        return Found(content, (at, at + 1), form, phrase, more.stop)
-    return Found(content, (at, at + 1), form, phrase, resume)

@@ -6,7 +6,7 @@ from newsetl.records import Resolution, SpeakerKind
 from newsetl.stages.quotes.classes import base_word, is_body
 from newsetl.stages.quotes.mentions import Mentions
 from newsetl.stages.quotes.names import Phrase
-from newsetl.stages.quotes.pointers import find_guest, full_description, issuer_before
+from newsetl.stages.quotes.pointers import find_guest, full_description, issuer_before, only_person
 from newsetl.stages.quotes.scene import Scene
 
 _LONG_WORD = 5  # letters; shorter names that differ are different people
@@ -87,12 +87,14 @@ class Cast:
         return tuple(k for k in keys if k[:1].isalnum())
 
     def _find_name(self, key: tuple[str, ...], phrase: Phrase) -> Entity | None:
-        wanted = set(key)
+        wanted = set(join_names(key))
         for entity in reversed(self.entities[-_MEMORY:]):
             if (entity.kind == "person") != (phrase.kind == "person"):
                 continue
+            if self._is_namesake(key, entity):
+                continue
             for known in entity.names:
-                have = set(known)
+                have = set(join_names(known))
                 if wanted and (wanted <= have or have <= wanted):
                     return entity
                 if len(key) == 1 and len(known) > 1 and is_spelling_of(key[0], known[-1]):
@@ -100,6 +102,13 @@ class Cast:
         if phrase.kind == "organisation" and phrase.definite:
             return self._find_description(phrase, "")[0]
         return None
+
+    def _is_namesake(self, key: tuple[str, ...], entity: Entity) -> bool:
+        """Is the entity another person of the same family: another given name before the surname?"""
+        given = self.scene.words.given
+        name, longest = join_names(key), join_names(max(entity.names, key=len, default=()))
+        both = len(name) > 1 and len(longest) > 1 and name[0] in given and longest[0] in given
+        return both and name[0] not in longest and longest[0] not in name
 
     def _same_kind(self, phrase: Phrase) -> list[Entity]:
         """Entities that the phrase may point back to, the last active first."""
@@ -113,7 +122,7 @@ class Cast:
         if same or phrase.definite:
             best = self._follow_pointer(phrase, gender) if same else None
             best = best or self._find_by_words(phrase, words) or self._find_in_text(phrase, words, gender)
-            best = best or self._find_by_head(phrase, words, gender)
+            best = best or self._find_by_head(phrase, words, gender) or self._find_only_person(phrase)
         else:
             best = next((e for e in reversed(self.entities[-_MEMORY:]) if e.words and words == e.words), None)
         return best, "nominal" if best else "explicit"
@@ -147,8 +156,16 @@ class Cast:
             best = next((e for e in self._same_kind(phrase) if head in e.words), None)
             if best is not None:
                 return best
-        is_short = len(words) == 1 or _points_back(self.scene, phrase, words)
+        is_short = len(words) == 1 or phrase.stop == phrase.first + 1 or _points_back(self.scene, phrase, words)
         return self._follow_pointer(phrase, gender) if is_short else None
+
+    def _find_only_person(self, phrase: Phrase) -> Entity | None:
+        """The one person whom the article has named before a description by a profession: الفنان، الكاتبة المكرمة."""
+        is_profession = phrase.kind == "person" and self.scene.keys[phrase.first].startswith("ال")
+        if not is_profession or phrase.head in self.scene.words.offices or phrase.stop > phrase.first + 2:
+            return None
+        only = only_person(self.scene, phrase.first)
+        return self._meet_quietly(only, "") if only is not None else None
 
     def _meet_quietly(self, phrase: Phrase, gender: str) -> Entity:
         known = self._find_name(self._name_key(phrase), phrase) if phrase.name is not None else None
@@ -169,10 +186,16 @@ class Cast:
         if head in _STATEMENTS:
             return entity.kind == "organisation" and not self._is_outlet(entity)
         if head in words.named_kinds or head in ("وزارة", "هيئة", "مؤسسة", "تنظيم"):
-            return entity.kind == "organisation" and not entity.words & words.text_heads
+            return entity.kind == "organisation" and not entity.words & words.text_heads and self._is_real(entity)
         if "organisation" in (phrase.kind, entity.kind) or not agrees(entity, gender, "s"):
             return False
         return head not in words.offices or not entity.words
+
+    def _is_real(self, entity: Entity) -> bool:
+        """Is the entity a body, and no text (تقارير) or thing that was taken for one (مدفوعات)?"""
+        words = self.scene.words
+        heads = {base_word(name[0]) for name in entity.names if name}
+        return not any(h in words.texts or (h.endswith("ات") and h not in words.organisations) for h in heads)
 
     def _is_outlet(self, entity: Entity) -> bool:
         """Does the entity's name begin with a kind of outlet or text: وكالة الأنباء، تقرير ...?"""
@@ -213,10 +236,10 @@ class Cast:
     def _learn(self, entity: Entity, phrase: Phrase, gender: str) -> None:
         if phrase.name is not None and phrase.kind == "person":
             key = self._name_key(phrase)
-            longest = max((len(n) for n in entity.names), default=0)
+            longest = max((len(join_names(n)) for n in entity.names), default=0)
             if key not in entity.names:
                 entity.names.append(key)
-            if len(key) > longest:
+            if len(join_names(key)) > longest:
                 entity.name = self.scene.name_text(*phrase.name)
         for first, stop in phrase.roles:
             role = self.scene.name_text(first, stop)
@@ -232,6 +255,21 @@ def _points_back(scene: Scene, phrase: Phrase, words: set[str]) -> bool:
     if phrase.kind != "person" or phrase.head in scene.words.offices:
         return False
     return len(words) <= (2 if phrase.head in ("متحدث", "ناطق", "متحدثة") else 4)
+
+
+def join_names(keys: tuple[str, ...]) -> list[str]:
+    """The words of a name with عبد written to its second half, as it is as often as not.
+
+    >>> join_names(("عبد", "العزيز", "حداد"))
+    ['عبدالعزيز', 'حداد']
+    """
+    words: list[str] = []
+    for key in keys:
+        if words and words[-1] == "عبد":
+            words[-1] += key
+        else:
+            words.append(key)
+    return words
 
 
 def is_spelling_of(word: str, other: str) -> bool:

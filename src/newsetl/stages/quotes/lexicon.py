@@ -43,6 +43,7 @@ class CueWords:
     according: Mapping[str, str]  # preposition -> the word that must follow ("" for none)
     whatever: frozenset[str]
     sources: frozenset[str]
+    manners: frozenset[str]
     pronoun_sources: frozenset[str]
     prepositional: frozenset[str]  # both, with and without a joined و
     author_voice: frozenset[str]
@@ -53,13 +54,19 @@ class CueWords:
     negations: frozenset[str]
     conditions: frozenset[str]
     narrators: frozenset[str]
+    narrator_pairs: frozenset[str]
+    arguments: frozenset[str]
     contrasts: frozenset[str]
+    occasions: frozenset[str]
     breaks: frozenset[str]
     governors: frozenset[str]
+    labels: frozenset[str]
     circumstances: frozenset[str]
     asides: frozenset[str]
     clause_words: frozenset[str]
     resumptives: frozenset[str]
+    governed: Mapping[str, frozenset[str]]  # class of a verb -> the prepositions before its object
+    relays: Mapping[str, frozenset[str]]  # lemma -> the prepositions before who said it first
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,9 @@ class SpeakerWords:
     times: frozenset[str]
     boundaries: frozenset[str]
     interviews: frozenset[str]
+    contacts: frozenset[str]
+    ranks: frozenset[str]
+    directions: frozenset[str]
     descent: frozenset[str]
     name_particles: frozenset[str]
     relatives: frozenset[str]
@@ -133,6 +143,7 @@ def load_cue_words() -> CueWords:
         according={fold_word(k): fold_word(v["after"]) for k, v in table["according"].items()},
         whatever=_folded(table["whatever"]),
         sources=_folded(table["sources"]["words"]),
+        manners=_folded(table["sources"]["manners"]),
         pronoun_sources=_folded(table["sources"]["pronouns"]),
         prepositional=frozenset(p + k for p in ("", "و") for k in prepositional),
         author_voice=_folded(table["author_voice"]),
@@ -143,13 +154,19 @@ def load_cue_words() -> CueWords:
         negations=_folded(table["negations"]["words"]),
         conditions=_folded(table["negations"]["conditions"]),
         narrators=_folded(table["narrators"]["words"]),
+        arguments=_folded(table["narrators"]["arguments"]),
+        narrator_pairs=_folded(table["narrators"]["pairs"]),
         contrasts=_folded(table["narrators"]["contrasts"]),
+        occasions=_folded(table["narrators"]["occasions"]),
         breaks=_folded(table["narrators"]["breaks"]),
         governors=_folded(table["narrators"]["governors"]),
+        labels=_folded(table["narrators"]["labels"]),
         circumstances=_folded(table["narrators"]["circumstances"]),
         asides=_folded(table["narrators"]["asides"]),
         clause_words=_folded(table["narrators"]["clause_words"]),
         resumptives=_folded(table["narrators"]["resumptives"]),
+        governed={cue_class: _folded(words) for cue_class, words in table["governed"].items()},
+        relays={fold_word(lemma): _folded(words) for lemma, words in table["relays"].items()},
     )
 
 
@@ -226,5 +243,5 @@ def _inflect_noun(lemma: str, cue_class: str) -> Iterable[tuple[str, Form]]:
         for suffix, gender, number in (("ه", "m", "s"), ("ها", "f", "s"), ("هم", "m", "p")):
             host = stem[:-1] + "ت" if stem.endswith("ة") else stem
             yield host + suffix, Form(lemma, "noun", cue_class, frames, gender, number, suffixed=True)
-    for article in ("ال", "بال", "", "ب", "ل"):
+    for article in ("ال", "بال", "لل", "", "ب", "ل"):
         yield article + key, Form(lemma, "noun", cue_class, frames, "", "")

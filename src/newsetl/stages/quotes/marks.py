@@ -1,10 +1,11 @@
 """Quote marks of all kinds, paired by the evidence of the document and not by the direction of their glyphs."""
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 
-from newsetl.records import Document
+from newsetl.records import Document, Paragraph
 
 # A single round bracket is a mark only after a colon: قال: (نعم).
 _GLYPH = re.compile(r"''|\(\(|\)\)|<<|>>|[\"＂“”„‟″«»‹›'‘’]|(?<=:)\(|(?<=:[ \u00a0])\(|\)")
@@ -20,11 +21,14 @@ _USUAL = {"“": "open", "„": "open", "«": "open", "‹": "open", "<<": "open
     "”": "close", "»": "close", "›": "close", ">>": "close", "))": "close", "’": "close"
 }  # fmt: skip
 _FAINT = frozenset(("single", "bracket"))  # signs with other uses: a lone one is no mark
+_BRACKETS = frozenset((")", "))"))  # these never open
 _BEFORE_OPENING = set(" \n\t\u00a0:([،,-/–—.")
 _AFTER_CLOSING = set(" \n\t\u00a0.،,؛;:؟?!)]…-–—/")
+_STOPS = set(".،؛؟!")
 _PROCLITICS = set("ولبكف\u0640")
 # A glyph that opens (or closes) this many times as often as not is taken to open (or close) always.
 _CLEAR_MAJORITY = 3
+_LONGEST_WAIT = 2  # paragraphs between an opening mark and the closing one
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,8 @@ class _Glyph:
     glyph: str
     family: str
     shape: str  # open, close or "" when the neighbours do not tell
+    is_apart: bool  # spaces on both sides
+    is_loose: bool  # a letter before it, a space after it: نعم" or, with the space on the wrong side, قال" نعم
 
 
 def find_marks(document: Document) -> tuple[list[Mark], list[int]]:
@@ -60,18 +66,38 @@ def find_marks(document: Document) -> tuple[list[Mark], list[int]]:
     directions = _find_directions(glyphs)
     spans: list[Mark] = []
     strays: list[int] = []
+    waiting: list[Mark] = []  # paragraphs without marks since marks that still wait for their end
+    is_open = False
     at = 0
     for paragraph in document.paragraphs:
-        mine: list[_Glyph] = []
-        while at < len(glyphs) and glyphs[at].start < paragraph.end:
-            if glyphs[at].start >= paragraph.start:
-                mine.append(glyphs[at])
-            at += 1
-        if mine and paragraph.role != "heading":
-            paired, left, alone = _pair_glyphs(mine, directions, paragraph.end)
-            spans.extend(_outermost(document.text, paired, left, paragraph.start, paragraph.end))
-            strays.extend(alone)
+        first = bisect_left(glyphs, paragraph.start, at, key=_start_of)
+        at = bisect_left(glyphs, paragraph.end, first, key=_start_of)
+        mine = glyphs[first:at] if paragraph.role != "heading" else []
+        found, alone = _mark_paragraph(document.text, paragraph, mine, directions)
+        if is_open and alone and alone[0].shape == "close":
+            found = [*waiting, *_close_first(paragraph.start, alone[0], found)]
+            alone = alone[1:]
+        spans += found
+        strays += [glyph.start for glyph in alone]
+        if mine or paragraph.role == "heading" or len(waiting) == _LONGEST_WAIT:
+            is_open, waiting = bool(found) and not found[-1].closed and found[-1].end == paragraph.end, []
+        elif is_open:
+            waiting.append(Mark(paragraph.start, paragraph.end, paragraph.start, paragraph.end, closed=False))
     return spans, strays
+
+
+def _start_of(glyph: _Glyph) -> int:
+    return glyph.start
+
+
+def _mark_paragraph(
+    text: str, paragraph: Paragraph, glyphs: list[_Glyph], directions: dict[str, str]
+) -> tuple[list[Mark], list[_Glyph]]:
+    """The outermost marked spans of one paragraph, and the closing marks left alone."""
+    if not glyphs:
+        return [], []
+    pairs, left, alone = _pair_glyphs(glyphs, directions)
+    return _outermost(text, pairs, left, paragraph.start, paragraph.end), alone
 
 
 def _read_glyph(text: str, match: re.Match[str]) -> _Glyph:
@@ -82,10 +108,14 @@ def _read_glyph(text: str, match: re.Match[str]) -> _Glyph:
         before in _BEFORE_OPENING or (before in _PROCLITICS and _is_prefix(text, start))
     )
     can_close = before not in " \n\t\u00a0([:" and after in _AFTER_CLOSING
+    if before in " \u00a0" and after in _STOPS and text[end + 1 : end + 2] != after:
+        can_close = True  # a space too many before it: نعم ".
     if before == ":" or text[max(0, start - 3) : start].rstrip(" \u00a0").endswith(":"):
         can_open, can_close = True, False  # words follow a colon, whatever the glyph
     shape = "open" if can_open and not can_close else "close" if can_close and not can_open else ""
-    return _Glyph(start, end, glyph, _FAMILY[glyph], shape)
+    is_apart = before in " \u00a0" and after in " \u00a0"
+    is_loose = before.isalpha() and after in " \u00a0" and _FAMILY[glyph] not in _FAINT
+    return _Glyph(start, end, glyph, _FAMILY[glyph], shape, is_apart, is_loose)
 
 
 def _is_prefix(text: str, at: int) -> bool:
@@ -117,17 +147,15 @@ def _find_directions(glyphs: list[_Glyph]) -> dict[str, str]:
 
 
 def _pair_glyphs(
-    glyphs: list[_Glyph], directions: dict[str, str], end: int
-) -> tuple[list[tuple[_Glyph, _Glyph]], list[_Glyph], list[int]]:
+    glyphs: list[_Glyph], directions: dict[str, str]
+) -> tuple[list[tuple[_Glyph, _Glyph]], list[_Glyph], list[_Glyph]]:
     """Pairs, openers left open, and closers left alone, of one paragraph."""
     pairs: list[tuple[_Glyph, _Glyph]] = []
     stack: list[_Glyph] = []
-    alone: list[int] = []
+    alone: list[_Glyph] = []
     held: Counter[str] = Counter()  # family -> how many are on the stack
-    for glyph in glyphs:
-        role = directions.get(glyph.glyph) or glyph.shape
-        if role == "close" and glyph.shape == "open" and not held[glyph.family]:
-            role = "open"
+    for glyph, following in zip(glyphs, [*glyphs[1:], None], strict=True):
+        role = _tell_role(glyph, following, directions, is_held=held[glyph.family] > 0)
         if glyph.family in _FAINT and (not role or (role == "close" and not held[glyph.family])):
             continue  # an apostrophe, a bracket
         if role == "open" or (not role and not held[glyph.family]):
@@ -139,12 +167,32 @@ def _pair_glyphs(
             held[glyph.family] -= 1
             pairs.append((stack.pop(), glyph))
         else:
-            alone.append(glyph.start)
+            alone.append(glyph)
     left = [g for g in stack if g.family not in _FAINT]
     if len(left) == 2 and left[0].family == left[1].family and left[1].shape != "open":
-        pairs.append((left[0], left[1]))
-        left = []
-    return pairs, left, [place for place in alone if place < end]
+        return [*pairs, (left[0], left[1])], [], alone
+    if len(left) == len(alone) == 1 and left[0].start < alone[0].start:
+        return [*pairs, (left[0], alone[0])], [], []  # «...": marks of two kinds
+    return pairs, left, alone
+
+
+def _tell_role(glyph: _Glyph, following: _Glyph | None, directions: dict[str, str], *, is_held: bool) -> str:
+    """Does a mark open or close, by its glyph's habit here, its neighbours, and the mark after it? "" when unknown."""
+    role = directions.get(glyph.glyph) or glyph.shape
+    closes_next = following is not None and following.family == glyph.family and following.shape == "close"
+    if role == "close" and not is_held:
+        unsure = (not glyph.shape or glyph.is_loose) and glyph.glyph not in _BRACKETS
+        return "open" if glyph.shape == "open" or (unsure and closes_next) else role
+    if role == "open" and glyph.shape == "close" and is_held:
+        return "close"
+    if not role and glyph.family in _FAINT and glyph.is_apart:
+        return "close" if is_held else "open" if closes_next and glyph.glyph not in _BRACKETS else ""
+    return role
+
+
+def _close_first(start: int, closing: _Glyph, marks: list[Mark]) -> list[Mark]:
+    """The marks of a paragraph whose first words still belong to marks opened in the paragraph before."""
+    return [Mark(start, closing.end, start, closing.start), *(m for m in marks if m.start >= closing.end)]
 
 
 def _outermost(text: str, pairs: list[tuple[_Glyph, _Glyph]], left: list[_Glyph], start: int, end: int) -> list[Mark]:

@@ -5,12 +5,13 @@ from collections import defaultdict
 from dataclasses import replace
 
 from newsetl.stages.quotes.classes import base_word, is_body, is_role
-from newsetl.stages.quotes.names import Phrase, read_named_body, read_phrase
+from newsetl.stages.quotes.names import KING, Phrase, read_named_body, read_phrase
 from newsetl.stages.quotes.runs import CALLED, is_bound, is_known_name, is_plain, name_stop
 from newsetl.stages.quotes.scene import Scene
 from newsetl.stages.quotes.speakers import find_phrase
 
 _LONGEST_FULL_NAME = 4
+_SHORT_LAM = 4  # letters of a word whose لل may be its own
 _UNKNOWN = 2  # words that no table knows, before a known part of a name
 
 
@@ -46,7 +47,11 @@ class Mentions:
         keys = self.scene.keys[phrase.first : phrase.stop] if phrase.name is None else []
         for first, stop in phrase.roles if phrase.name is not None else ():
             keys = keys + self.scene.keys[first:stop]
-        words = {base_word(k) for k in keys if k[:1].isalpha() and k not in self.scene.words.emphasis and len(k) > 1}
+        words = {
+            base_word(_without_lam(self.scene, k))
+            for k in keys
+            if k[:1].isalpha() and k not in self.scene.words.emphasis and len(k) > 1
+        }
         return {w[:-1] if w.endswith("ية") else w for w in words}  # one nationality in both genders
 
     def name_elsewhere(self, phrase: Phrase) -> Phrase | None:
@@ -134,21 +139,33 @@ class Mentions:
             begin = self._extend_left(begin, end + 1)
             if end + 1 - begin > best[1] - best[0]:
                 best = (begin, end + 1)
-        if best == (first, stop) and stop == first + 1:
-            return self._extend_right(first)
-        return best
+        return self._extend_right(first, stop) if best == (first, stop) and stop > first else best
 
-    def _extend_right(self, first: int) -> tuple[int, int]:
-        """The longest name in the article that begins with this word: ربى ... ربى الحاج."""
+    def _extend_right(self, first: int, stop: int) -> tuple[int, int]:
+        """The longest name in the article that begins with these words: ربى ... ربى الحاج."""
         scene = self.scene
-        best = (first, first + 1)
-        for place in self._find_places(scene.keys[first])[:40]:
-            if place > 0 and is_plain(scene, place - 1):
+        best, keys = (first, stop), scene.keys[first:stop]
+        for place in self._find_places(keys[0])[:40]:
+            if scene.keys[place : place + len(keys)] != keys or (place > 0 and is_plain(scene, place - 1)):
                 continue
             end = name_stop(scene, place, scene.sentence_stop[place])
-            if end - place > best[1] - best[0] and self._is_sure(place + 1, end):
+            if end - place <= best[1] - best[0]:
+                continue
+            rest = place + len(keys)
+            if self._is_sure(rest, end) if len(keys) == 1 else self._is_often(rest, end):
                 best = (place, end)
         return best
+
+    def _is_often(self, first: int, stop: int) -> bool:
+        """Are the words known names, does each stand behind the same word twice, or does a verb of speech follow?"""
+        keys, forms = self.scene.keys, self.scene.forms
+        if stop < len(keys) and (keys[stop] in "،.:" or forms[stop] is not None):
+            return stop > first and not any(self._is_noun(i) for i in range(first, stop))
+        return all(
+            (keys[at] in self.scene.words.given and not is_role(self.scene, keys[at]))
+            or sum(keys[place - 1] == keys[at - 1] for place in self._find_places(keys[at])[:40]) > 1
+            for at in range(first, stop)
+        )
 
     def _is_sure(self, first: int, stop: int) -> bool:
         """Are the words after a lone name the rest of it: known ones, or a run with a clear end?"""
@@ -164,7 +181,8 @@ class Mentions:
         while at > 0 and begin - at < _LONGEST_FULL_NAME and _is_inner_name(scene, at - 1, begin):
             at -= 1
         for start in range(at, begin):
-            if scene.keys[start] in scene.words.given or scene.key(start - 1) in scene.words.titles:
+            is_kings = scene.key(start - 1) == KING and is_body(scene, scene.key(start - 2))  # جامعة الملك سعود
+            if not is_kings and (scene.keys[start] in scene.words.given or scene.key(start - 1) in scene.words.titles):
                 return start
         if stop - begin > 1 or scene.keys[begin] in scene.words.given:
             return begin
@@ -243,6 +261,13 @@ class Mentions:
         if phrase.kind == "person" and phrase.name is None and key.startswith("ال") and key not in scene.words.nominal:
             return replace(phrase, name=(phrase.first, phrase.stop), roles=(), definite=True)
         return phrase
+
+
+def _without_lam(scene: Scene, key: str) -> str:
+    """The complement of a title without its preposition: للحلف → حلف, لحلف → حلف."""
+    if key.startswith("لل") and len(key) > _SHORT_LAM:
+        return key[2:]
+    return key[1:] if key.startswith("ل") and is_body(scene, key[1:]) else key
 
 
 def _agree(some: set[str], others: set[str]) -> bool:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from newsetl.records import SpeakerKind
-from newsetl.stages.quotes.bodies import body_name, outlet_stop
+from newsetl.stages.quotes.bodies import AGENCY, body_name, outlet_stop
 from newsetl.stages.quotes.classes import base_word, is_anonymous, is_body, is_name_like, is_role
 from newsetl.stages.quotes.runs import (
     CALLED,
     JOINING,
     has_article,
     is_bound,
+    is_closed,
     is_known_name,
     is_nisba,
     is_plain,
@@ -19,6 +20,7 @@ from newsetl.stages.quotes.runs import (
 from newsetl.stages.quotes.scene import Scene
 
 _KUNYA = frozenset(("ابو", "ابا", "ابي", "بو", "ام", "عبد"))
+KING = "الملك"
 _BRACKET = 10  # tokens
 
 
@@ -122,6 +124,8 @@ def is_institution(scene: Scene, first: int, stop: int) -> bool:
 def _makes_definite(scene: Scene, first: int) -> bool:
     """وزير الخارجية is one office, متحدث باسم الخارجية is nobody in particular."""
     after = scene.key(first + 1)
+    if scene.keys[first] in scene.words.offices and first + 1 < len(scene.keys) and is_plain(scene, first + 1):
+        return not after.endswith("ي") and scene.forms[first + 1] is None  # محافظ عدن, not قاض محلي
     return (after.startswith("ال") or is_body(scene, after)) and not after.startswith("ب")
 
 
@@ -129,7 +133,7 @@ def _find_name(scene: Scene, first: int, stop: int) -> tuple[int, int] | None:
     """The personal name in the phrase: the first run of words that stands where a name can."""
     if scene.span_at[first] >= 0:
         span = scene.spans[scene.span_at[first]]
-        return span.inner_first, span.inner_stop
+        return (span.inner_first, span.inner_stop) if span.words else None
     if is_institution(scene, first, stop) and not is_known_name(scene, first):
         return None
     at = first
@@ -146,6 +150,8 @@ def _find_name(scene: Scene, first: int, stop: int) -> tuple[int, int] | None:
             start = _name_start(scene, at, first, stop)
             is_other = start is None and scene.keys[at] in scene.words.given  # a name that belongs to something else
             end = name_stop(scene, at if start is None else start, stop) if start is not None or is_other else at + 1
+            if is_other and scene.keys[at - 1] == KING and scene.key(at + 1) not in JOINING:
+                end = at + 1  # جامعة الملك سعود سليم حداد: a king has one name
             if start is not None and _is_name(scene, (start, end), first, stop):
                 return start, end
             at = max(end, at + 1)
@@ -156,9 +162,11 @@ def _is_marked_name(scene: Scene, first: int, stop: int, at: int) -> bool:
     """Do marks inside a description hold a person's name: مدير المركز "سالم حداد"? Not after جمعية."""
     if first >= stop or is_body(scene, scene.key(at - 1)):
         return False
-    if scene.keys[first] in scene.words.given and name_stop(scene, first, stop) == stop:
+    if is_known_name(scene, first) and name_stop(scene, first, stop) == stop:
         return True
-    return all(is_known_name(scene, i) for i in range(first, stop))
+    return all(
+        is_known_name(scene, i) or (i > first and is_name_like(scene, scene.keys[i])) for i in range(first, stop)
+    )
 
 
 def _name_start(scene: Scene, at: int, first: int, stop: int) -> int | None:
@@ -166,7 +174,7 @@ def _name_start(scene: Scene, at: int, first: int, stop: int) -> int | None:
     key, words = scene.keys[at], scene.words
     if key in words.titles and at + 1 < stop and not _is_second_role(scene, at + 1):
         start = at + 1
-        while start < stop and scene.keys[start] in "./":
+        while start < stop and (scene.keys[start] in "./" or scene.keys[start] in words.ranks):
             start += 1
         if start < stop and not is_governed(scene, at, first) and _follows_title(scene, start):
             return start
@@ -179,9 +187,16 @@ def _name_start(scene: Scene, at: int, first: int, stop: int) -> int | None:
         at == first or before in ("،", ",", ")") or before in CALLED or before.startswith(("ال", "لل", "بال", "وال"))
     )
     stands_free = stands_free or scene.span_at[at - 1] >= 0
-    if not stands_free or is_governed(scene, at, first):
+    if not stands_free or is_governed(scene, at, first) or (at == first + 1 and _is_object(scene, at)):
         return None
     return at if _opens_name(scene, at) else None
+
+
+def _is_object(scene: Scene, at: int) -> bool:
+    """Is an unknown word after a surname what its bearer acts on, and no name: وصف العوفي مسار ...?"""
+    before = scene.keys[at - 1]
+    is_surname_like = before.endswith("ي") and not is_role(scene, before) and not is_body(scene, before)
+    return is_surname_like and not is_known_name(scene, at) and scene.key(at + 1) in scene.words.given
 
 
 def _is_second_role(scene: Scene, at: int) -> bool:
@@ -199,7 +214,8 @@ def _opens_name(scene: Scene, at: int) -> bool:
         if key not in scene.words.given:
             return key in scene.words.family and scene.key(at - 1) in scene.words.titles
         is_last = following.startswith("ال") and is_bound(scene, at + 2, len(scene.keys))
-        return is_last or (at + 1 < len(scene.keys) and is_known_name(scene, at + 1))
+        is_whole = at + 2 < len(scene.keys) and is_plain(scene, at + 1) and is_closed(scene, at + 2, len(scene.keys))
+        return is_last or is_whole or (at + 1 < len(scene.keys) and is_known_name(scene, at + 1))
     if opens_feminine(scene, at) and not is_role(scene, key):
         return True
     is_place = key[0] == "ب" and following in scene.words.given and not is_known_name(scene, at)  # بجدة عمر
@@ -278,13 +294,15 @@ def read_named_body(scene: Scene, at: int) -> Phrase | None:
     if at + 1 >= len(scene.keys) or scene.paragraph[at] != scene.paragraph[at + 1]:
         return None
     number = scene.span_at[at + 1]
-    if number >= 0:
+    if number >= 0 and scene.spans[number].words:
         span = scene.spans[number]
         return Phrase(
             at, span.last + 1, (span.inner_first, span.inner_stop), (), "", definite=True, kind="organisation"
         )
     key = scene.keys[at + 1]
-    if not is_name_like(scene, key) or key.endswith("ة") or not (is_plain(scene, at + 1) or key.startswith("ال")):
+    if key in AGENCY or not is_name_like(scene, key) or key.endswith(("ة", "ات")):
+        return None
+    if not (is_plain(scene, at + 1) or key.startswith("ال")):
         return None
     stop = outlet_stop(scene, at + 1, min(at + 4, scene.sentence_stop[at]))
     is_apart = base_word(scene.keys[at].lstrip("لبو")) in scene.words.outlets or scene.keys[at].endswith("شركة")

@@ -11,6 +11,8 @@ _REACH = 45
 _WEAK_REACH = 12
 _CLOSE_REACH = 9  # participles and nouns have no subject after them
 _INSIDE = frozenset(("في", "فيه", "فيها", "ضمن", "على"))
+_SPEAKING = frozenset(("neutral", "continue", "narrate", "write", "answer", "text"))
+_DOTS = (".", "…")
 _NAME_WORDS = 4  # a marked span of this many words or fewer may be a name inside the speaker's phrase
 
 
@@ -33,7 +35,7 @@ def find_opener(scene: Scene, cue: int, form: Form) -> Opener | None:
         if key == ":" and not key_is_time(scene, at):
             return _open_colon(scene, cue, at, form)
         if at >= scene.sentence_stop[cue]:
-            return None
+            return _open_after_dots(scene, cue, at, form)
         number = scene.span_at[at]
         if number >= 0:
             span = scene.spans[number]
@@ -54,6 +56,19 @@ def find_opener(scene: Scene, cue: int, form: Form) -> Opener | None:
     return None
 
 
+def _open_after_dots(scene: Scene, cue: int, at: int, form: Form) -> Opener | None:
+    """Marks after a few dots that only hold the breath: وقال ... "نعم"."""
+    first = at
+    while scene.key(first) in _DOTS and first < at + 4:
+        first += 1
+    if first - at < 2 and scene.key(at) != "…":
+        return None
+    number = scene.span_at[first] if first < len(scene.keys) else -1
+    if number < 0 or not is_content_span(scene, cue, scene.spans[number], form):
+        return None
+    return Opener("span", at, first)
+
+
 def is_weak(scene: Scene, cue: int, form: Form) -> bool:
     """Must the content stand close by? Not after جاء في البيان."""
     if "weak" not in form.frames or (form.cue_class == "text" and scene.key(cue + 1) in _INSIDE):
@@ -68,16 +83,28 @@ def key_is_time(scene: Scene, at: int) -> bool:
 
 
 def _open_colon(scene: Scene, cue: int, at: int, form: Form) -> Opener | None:
+    if scene.key(at - 1) in scene.cues.labels and at - 1 > cue:
+        return None  # بعنوان: "..."
     first = at + 1
     while scene.key(first) in (":", "-", "–", "\n") and first < at + 4 and first < len(scene.keys):
         first += 1
-    if first >= len(scene.keys) or (scene.paragraph[first] != scene.paragraph[at] and scene.span_at[first] < 0):
+    if first >= len(scene.keys):
+        return None
+    is_below = scene.paragraph[first] != scene.paragraph[at] and scene.span_at[first] < 0
+    if is_below and not _is_spoken_below(scene, at, first, form):
         return None
     if scene.keys[first] in scene.cues.bare and scene.span_at[first] < 0:
         return Opener("clause", at, first + 1)
     if scene.span_at[first] < 0 and (is_weak(scene, cue, form) or form.kind == "noun"):
         return None
     return Opener("colon", at, first)
+
+
+def _is_spoken_below(scene: Scene, at: int, first: int, form: Form) -> bool:
+    """Does a colon at the end of a line open unmarked speech in the next one, and no list?"""
+    if form.kind != "verb" or form.cue_class not in _SPEAKING or scene.key(first - 1) in ("-", "–"):
+        return False
+    return scene.keys[first][0].isalpha() and all(scene.keys[i] == "\n" for i in range(at + 1, first))
 
 
 def _is_rival(scene: Scene, at: int, form: Form) -> bool:
@@ -89,10 +116,10 @@ def _is_rival(scene: Scene, at: int, form: Form) -> bool:
         return "weak" not in form.frames and not is_noun and _opens_at_once(scene, at, form)
     if scene.key(at - 1) in scene.words.relative_openings or scene.key(at - 1) in scene.cues.negations:
         return False
-    return "weak" not in form.frames and not form.suffixed and not _is_inscribed(scene, at, form)
+    return "weak" not in form.frames and not form.suffixed and not is_inscribed(scene, at, form)
 
 
-def _is_inscribed(scene: Scene, cue: int, form: Form) -> bool:
+def is_inscribed(scene: Scene, cue: int, form: Form) -> bool:
     """لافتة كتب عليها: words on a thing, inside a clause about somebody else."""
     return form.cue_class == "write" and scene.key(cue + 1) in scene.cues.resumptives
 
@@ -127,7 +154,7 @@ def is_content_span(scene: Scene, cue: int, span: Span, form: Form) -> bool:
         return False
     near = span.first == cue + 1 or scene.key(span.first - 1) == ":"
     before = scene.key(span.first - 1)
-    stands_for = before in scene.cues.resumptives or _is_inscribed(scene, cue, form)
+    stands_for = before in scene.cues.resumptives or is_inscribed(scene, cue, form)
     if (stands_for and span.first <= cue + 4) or (before == "ب" and "q" in form.frames):
         return True
     if span.words < (_NAME_WORDS if near else 3 * _NAME_WORDS) and _content_follows(

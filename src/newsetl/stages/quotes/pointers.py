@@ -2,10 +2,12 @@
 
 from newsetl.stages.quotes.classes import base_word, is_definite_role
 from newsetl.stages.quotes.mentions import Mentions
-from newsetl.stages.quotes.names import Phrase
+from newsetl.stages.quotes.names import Phrase, read_phrase
+from newsetl.stages.quotes.runs import name_stop
 from newsetl.stages.quotes.scene import Scene
 from newsetl.stages.quotes.speakers import find_phrase
 
+_GENERIC = "التواصل"  # (social) media have no name of their own
 _FAR = 200  # tokens read in search of an institution or a person
 
 
@@ -48,8 +50,8 @@ def full_description(mentions: Mentions, phrase: Phrase) -> Phrase | None:
         places += [p for p in mentions.near(keys[0], phrase.first) if scene.key(p + 1) != "في"]
     before = sorted((p for p in places if p < phrase.first), reverse=True)
     for place in before + sorted(p for p in places if p > phrase.first):
-        if scene.span_at[place] >= 0 or scene.paragraph[place] < 0:
-            continue
+        if scene.span_at[place] >= 0 or scene.paragraph[place] < 0 or scene.key(place + 1) == _GENERIC:
+            continue  # منصة التواصل الاجتماعي is no name
         full = find_phrase(scene, place, scene.sentence_stop[place])
         if full is None or full.first != place or full.kind != phrase.kind:
             continue
@@ -78,3 +80,19 @@ def _find_first_person(scene: Scene, stop: int) -> Phrase | None:
             if phrase is not None and phrase.first == at and phrase.name is not None and phrase.kind == "person":
                 return phrase
     return None
+
+
+def only_person(scene: Scene, stop: int) -> Phrase | None:
+    """The person named before a token, when all personal names there are one person's; the longest name."""
+    best: tuple[int, int] | None = None
+    at = 0
+    while at < min(stop, 2 * _FAR):
+        end = at + 1
+        if scene.keys[at] in scene.words.given and scene.paragraph[at] >= 0:
+            end = name_stop(scene, at, min(stop, scene.sentence_stop[at]))
+            if best is not None and not set(scene.keys[at:end]) & set(scene.keys[best[0] : best[1]]):
+                return None
+            if best is None or end - at > best[1] - best[0]:
+                best = (at, end)
+        at = max(end, at + 1)
+    return read_phrase(scene, *best) if best is not None and best[1] > best[0] + 1 else None

@@ -6,8 +6,10 @@ from newsetl.stages.quotes.scene import Scene
 _LONGEST_NAME = 7
 _SURE = 2  # words of a name that stand without further evidence
 _LONGEST_UNKNOWN = 4  # words of a name between clear bounds
+_LONG_DUAL = 5  # letters; shorter words in ين are often names
 _OBJECTS = ("ها", "هم", "هما", "كم")  # endings of words that govern a pronoun
 JOINING = frozenset(("بن", "ابن", "بنت", "ال", "ولد", "ود"))
+_SAYYID = "السيد"  # a title, and a name between two others
 _DIVINE = ("الدين", "الله", "الرحمن")
 _LINKS = frozenset(("لا", "لو", "ام"))  # particles that are common words as well
 CALLED = frozenset(("باسمه", "باسمها", "اسمه", "اسمها", "واسمه", "واسمها", "يدعى", "تدعى", "ويدعى", "وتدعى"))
@@ -45,7 +47,7 @@ def is_plain(scene: Scene, at: int) -> bool:
         return False  # an accusative: an object or an adverb
     if len(key) > 3 and (key.endswith("اء") or (key[0] == "ي" and key[1] not in "او")):
         return False  # a verbal noun, a verb
-    return not _is_joined(scene, at) and not (key[0] in "يت" and key.endswith(("ون", "وا", "ين")) and len(key) > 4)
+    return not is_joined(scene, at) and not (key[0] in "يت" and key.endswith(("ون", "وا", "ين")) and len(key) > 4)
 
 
 def opens_feminine(scene: Scene, at: int) -> bool:
@@ -53,7 +55,7 @@ def opens_feminine(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
     if not key.endswith(("ة", "اء")) or has_article(scene, at) or not is_name_like(scene, key):
         return False
-    if at + 1 >= len(scene.keys) or key.startswith(_ARTICLES[1:]) or _is_joined(scene, at):
+    if at + 1 >= len(scene.keys) or key.startswith(_ARTICLES[1:]) or is_joined(scene, at):
         return False
     following = scene.keys[at + 1]
     is_family = has_article(scene, at + 1) and following.endswith(("ي", "ية"))
@@ -62,7 +64,7 @@ def opens_feminine(scene: Scene, at: int) -> bool:
     return is_plain(scene, at + 1) and is_closed(scene, at + 2, len(scene.keys))
 
 
-def _is_joined(scene: Scene, at: int) -> bool:
+def is_joined(scene: Scene, at: int) -> bool:
     """Does the word begin with a preposition or و before a word that the tables know or that takes a hamza?"""
     key = scene.keys[at]
     if key[0] not in "لبكوف" or len(key) < 3:
@@ -81,6 +83,7 @@ def _is_joined(scene: Scene, at: int) -> bool:
         scene.tokens.text[start + 1 : start + 2] in ("إ", "أ", "آ")
         or (key[0] in "وبك" and rest in scene.words.given and rest[0] not in "ال" and len(rest) > 3)
         or rest in scene.words.proper_bodies
+        or (key[0] == "ب" and rest in scene.cues.forms)
         or rest in ("اسم", "قلم", "قيادة", "رئاسة")
         or is_body(scene, rest)
         or is_role(scene, rest)
@@ -105,7 +108,7 @@ def is_closed(scene: Scene, at: int, stop: int) -> bool:
     """Does a name end before the token: at a bound, or at a word joined to a preposition or و?"""
     if is_bound(scene, at, stop) or scene.keys[at].startswith(_ARTICLES[1:]):
         return True
-    return not is_known_name(scene, at) and _is_joined(scene, at)
+    return not is_known_name(scene, at) and is_joined(scene, at)
 
 
 def name_stop(scene: Scene, start: int, stop: int) -> int:
@@ -132,7 +135,8 @@ def name_stop(scene: Scene, start: int, stop: int) -> int:
 def _is_loose_end(scene: Scene, at: int) -> bool:
     """Is the last word of a name no end of one: a sign, a particle?"""
     key = scene.keys[at]
-    return not key[:1].isalnum() or (key in scene.words.name_particles and key not in scene.words.given)
+    is_particle = key in scene.words.name_particles and scene.tokens.text[scene.tokens.starts[at]] != "آ"  # آبي
+    return not key[:1].isalnum() or (is_particle and key not in scene.words.given)
 
 
 def _goes_on(scene: Scene, start: int, at: int) -> bool:
@@ -149,6 +153,8 @@ def _goes_on(scene: Scene, start: int, at: int) -> bool:
         return is_known_name(scene, start) and is_name_like(scene, key) and is_closed(scene, at + 1, len(scene.keys))
     if key[0] == "ب" and at == start + 1 and is_name_like(scene, key) and is_bound(scene, at + 1, len(scene.keys)):
         return not key.startswith("بال") and not key.endswith(_OBJECTS)  # زوران بتكوف
+    if at > start + 1 and key.endswith("ين") and len(key) > _LONG_DUAL:
+        return False  # قرأ وليد منصور مقطعين
     # تعاطفه after a name is an object
     has_owner = key.endswith("ه") and len(key) > 3 and scene.key(at + 1)[:1].isalnum()
     return is_plain(scene, at) and not has_owner
@@ -175,13 +181,17 @@ def is_surname(scene: Scene, start: int, at: int) -> bool:
     before = scene.keys[at - 1]
     if before in scene.words.name_particles or key in _DIVINE:
         return True
+    if key == _SAYYID and at == start + 1 and following[:1].isalpha():
+        return is_known_name(scene, at + 1) or has_article(scene, at + 1)  # رامي السيد اليافعي
     if is_role(scene, key) or is_body(scene, key):
         return not following[:1].isalpha() or following in scene.cues.bare or following in scene.cues.suffixed
     if key in scene.words.boundaries or key in scene.words.prepositions or key in scene.words.relatives:
         return False
+    if key in scene.words.asides:
+        return False  # البالغ من العمر
     if base_word(key) in scene.words.texts or key in scene.words.times or key in scene.words.nominal:
         return False
-    if before.startswith("ال") and before not in scene.words.given:
+    if before.startswith("ال") and before not in scene.words.given and before != _SAYYID:
         return before in _DIVINE or scene.key(at - 2) in scene.words.name_particles
     if at == start + 1:
         after = at + 1 + (at + 1 < len(scene.keys) and is_plain(scene, at + 1))

@@ -184,8 +184,7 @@ def _is_final(tokens: Tokens, at: int) -> bool:
     before, after = at - 1, at + 1
     if before < 0 or after >= len(tokens):
         return True
-    tight_before = tokens.ends[before] == tokens.starts[at]
-    tight_after = tokens.ends[at] == tokens.starts[after]
+    tight_before, tight_after = _is_tight(tokens, before), _is_tight(tokens, at)
     left, right = tokens.keys[before], tokens.keys[after]
     if tight_before and tight_after and left[:1].isalnum() and right[:1].isalnum():
         if len(left) <= 3 and len(right) <= 3:
@@ -193,3 +192,9 @@ def _is_final(tokens: Tokens, at: int) -> bool:
         return not (left[-1:].isdigit() and right[0].isdigit()) and not (left.isascii() and right.isascii())
     is_initial = len(left) == 1 and left.isalpha() and (before == 0 or tokens.ends[before - 1] < tokens.starts[before])
     return not (is_initial and right[:1].isalpha())
+
+
+def _is_tight(tokens: Tokens, at: int) -> bool:
+    """Does the next token follow without a space? An invisible sign may stand between, as in 6.\u200f15."""
+    gap = tokens.text[tokens.ends[at] : tokens.starts[at + 1]]
+    return not gap or not any(sign.isspace() for sign in gap)

@@ -2,30 +2,37 @@
 
 from dataclasses import replace
 
-from newsetl.records import Quote
+from newsetl.records import Quote, Resolution
 from newsetl.stages.quotes.according import find_according
-from newsetl.stages.quotes.attribution import make_quote
-from newsetl.stages.quotes.cue_quotes import find_cue_quote, find_marked_quote
-from newsetl.stages.quotes.entities import Cast
+from newsetl.stages.quotes.attribution import make_quote, resolve_speaker
+from newsetl.stages.quotes.cue_quotes import find_cue_quote
+from newsetl.stages.quotes.descriptions import describe_speakers
+from newsetl.stages.quotes.entities import Cast, Entity
 from newsetl.stages.quotes.found import Found
 from newsetl.stages.quotes.interviews import find_answers
+from newsetl.stages.quotes.marked_quotes import find_marked_quote
+from newsetl.stages.quotes.openers import is_inscribed
 from newsetl.stages.quotes.scene import Scene
 
 
 def search_quotes(scene: Scene) -> tuple[Quote, ...]:
     """All quotes of the scene in the order of the text, with their speakers resolved."""
     cast = Cast(scene)
-    quotes: list[Quote] = []
+    resolved: list[tuple[Found, Entity | None, Resolution]] = []
     last: Found | None = None
     resume = 0
     answers = find_answers(scene)
     for at in sorted({*scene.candidates, *answers}) if answers else scene.candidates:
         found = (answers.get(at) or _find_at(scene, at, last)) if at >= resume else None
         if found is not None:
-            quotes.append(make_quote(scene, cast, found, last, len(quotes)))
+            resolved.append((found, *resolve_speaker(scene, cast, found, last)))
+            resolved += [
+                (inner, *resolve_speaker(scene, cast, inner, found)) for inner in _find_inscribed(scene, at, found)
+            ]
             last, resume = found, found.stop
-    quotes.sort(key=lambda q: q.start)
-    return tuple(q if q.index == i else replace(q, index=i) for i, q in enumerate(quotes))
+    describe_speakers(cast)
+    resolved.sort(key=lambda row: row[0].content.segments[0][0])
+    return tuple(make_quote(scene, *row, index) for index, row in enumerate(resolved))
 
 
 def _find_at(scene: Scene, at: int, last: Found | None) -> Found | None:
@@ -38,6 +45,18 @@ def _find_at(scene: Scene, at: int, last: Found | None) -> Found | None:
         return find_cue_quote(scene, at, form, last)
     found = find_according(scene, at, last)
     return found and (_find_relayed(scene, found, last) or found)
+
+
+def _find_inscribed(scene: Scene, at: int, found: Found) -> list[Found]:
+    """Quotes inside the speaker's description: قالت سلمى التي حملت لافتة كتب عليها "..." إن."""
+    inscribed = []
+    for place in range(at + 1, found.content.segments[0][0]):
+        form = scene.forms[place]
+        if form is not None and is_inscribed(scene, place, form):
+            inner = find_cue_quote(scene, place, form, found)
+            if inner is not None and inner.stop <= found.content.segments[0][0]:
+                inscribed.append(inner)
+    return inscribed
 
 
 def _find_relayed(scene: Scene, source: Found, last: Found | None) -> Found | None:

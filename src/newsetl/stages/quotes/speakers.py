@@ -5,18 +5,20 @@ from newsetl.stages.quotes.classes import (
     is_adverb,
     is_anonymous,
     is_body,
+    is_imam,
     is_name_like,
     is_role,
     starts_speaker,
 )
 from newsetl.stages.quotes.names import Phrase, is_governed, read_phrase
-from newsetl.stages.quotes.runs import CALLED, is_closed, is_known_name, name_stop, opens_feminine
+from newsetl.stages.quotes.runs import CALLED, is_closed, is_joined, is_known_name, is_plain, name_stop, opens_feminine
 from newsetl.stages.quotes.scene import Scene
 
 _LONGEST = 32  # tokens of a speaker phrase with its appositions
 _ANSWERS = frozenset(("فان", "فانه", "فانها", "فقد"))  # after وفقا لفلان
 _REFUSALS = frozenset(("رفض", "رفضت", "فضل", "فضلت", "طلب", "طلبت", "اشترط", "اشترطت"))
 _BRACKET = 10  # tokens of a bracket inside a phrase: (45 عاما)
+_THESE = frozenset(("هذا", "هذه"))
 _PLACING = frozenset(("في", "عبر", "خلال", "ضمن", "على", "عن", "لدى", "من"))
 
 
@@ -24,7 +26,7 @@ def find_phrase(scene: Scene, first: int, stop: int) -> Phrase | None:
     """The first noun phrase in a stretch after a cue that can be its speaker, or None."""
     stop = min(stop, first + 2 * _LONGEST)
     at = _skip_adjuncts(scene, first, stop)
-    if at >= stop or not _can_start(scene, at):
+    if at >= stop or not (_can_start(scene, at) or (at == first and _is_foreign(scene, at))):
         return None
     end = _phrase_stop(scene, at, stop)
     return read_phrase(scene, at, end) if end > at else None
@@ -45,6 +47,8 @@ def _skip_adjuncts(scene: Scene, at: int, stop: int) -> int:
             at += 1
         elif key == "من" and scene.key(at + 1) in words.turns:
             at += 2
+        elif is_imam(scene, at) or (key in _THESE and is_body(scene, scene.key(at + 1))):
+            return at + (key in _THESE)  # تشير هذه الدراسة
         elif (
             key in scene.words.prepositions
             or (key in words.boundaries and key not in scene.words.relatives)
@@ -78,7 +82,7 @@ def _skip_prepositional(scene: Scene, at: int, stop: int) -> int:
         key = scene.keys[at]
         if key == "،":
             return at + 1
-        if at > start + 1 and (
+        if (at > start + 1 and scene.keys[at - 1] not in scene.cues.governors) and (
             key in scene.words.titles or (key.startswith("ال") and base_word(key) in scene.words.roles)
         ):
             return at
@@ -99,7 +103,7 @@ def _can_start(scene: Scene, at: int) -> bool:
         or is_adverb(scene, key)
     ):
         return False
-    if key.startswith("بال") or key in scene.words.boundaries:
+    if key.startswith("بال") or (key in scene.words.boundaries and not is_imam(scene, at)):
         return False
     if (
         not starts_speaker(scene, at)
@@ -108,6 +112,12 @@ def _can_start(scene: Scene, at: int) -> bool:
     ):
         return False  # a joined word, an object with its owner (تفاؤله), a common noun (محاولات)
     return key not in scene.cues.forms or key in scene.words.given or is_role(scene, key) or is_body(scene, key)
+
+
+def _is_foreign(scene: Scene, at: int) -> bool:
+    """Is a word with و right after its verb a name (وينفري، واتسون), and not joined: no second verb, no article?"""
+    key = scene.keys[at]
+    return key[0] == "و" and is_plain(scene, at) and not is_adverb(scene, key) and scene.forms[at] is None
 
 
 def _phrase_stop(scene: Scene, first: int, stop: int) -> int:
@@ -170,8 +180,8 @@ def _ends_phrase(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
         return True
     if key in words.outlets and scene.keys[at - 1].startswith("ال") and not is_role(scene, head):
         return True  # a second noun: أبلغ الاتحاد صحيفة
-    if key == "امام" and scene.tokens.text[scene.tokens.starts[at]] == "إ":
-        return False  # imam, not "before"
+    if is_imam(scene, at):
+        return False
     if key in _PLACING:
         return _preposition_ends(scene, at, first, has_name=has_name)
     if key == "عام":
@@ -203,6 +213,8 @@ def _preposition_ends(scene: Scene, at: int, first: int, *, has_name: bool) -> b
     if key in ("على", "عن") and at <= first + 2 and head in words.takes_complement and not has_name:
         return False
     if following in words.media or base_word(following) in words.media or following in words.times:
+        return True
+    if following in scene.cues.bare or following in scene.cues.suffixed:
         return True
     if key in ("على", "عن"):
         governs = head.startswith("ال") and at <= first + 2
@@ -251,14 +263,11 @@ def _apposition_follows(scene: Scene, at: int, first: int, stop: int, *, has_nam
 
 def _name_run(scene: Scene, at: int, stop: int) -> bool:
     """Do two to four words that no table knows stand here between commas, as a name after a title does?"""
+    key = scene.keys[at]
     end = at
     while end < min(stop, at + 5) and (
         is_known_name(scene, end) or (is_name_like(scene, scene.keys[end]) and not is_adverb(scene, scene.keys[end]))
     ):
         end += 1
-    bounded = is_closed(scene, end, stop)
-    return (
-        bounded
-        and 2 <= end - at <= 4
-        and (scene.keys[at] in scene.words.given or not scene.keys[at].startswith(("ال", "لل", "و")))
-    )
+    opens = key in scene.words.given or is_plain(scene, at) or opens_feminine(scene, at)
+    return opens and 2 <= end - at <= 4 and is_closed(scene, end, stop)

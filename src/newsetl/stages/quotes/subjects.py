@@ -1,33 +1,52 @@
-"""Subjects that do not stand after their cue: الوزارة قالت إن ..., and who is meant by مؤكدا أن or وأضاف."""
+"""Subjects that stand before their cue: الوزارة قالت إن ..., الوزير الذي يزور المدينة أكد أن ..."""
 
-from newsetl.stages.quotes.classes import base_word, is_adverb, is_definite_role, is_name_like, starts_speaker
-from newsetl.stages.quotes.entities import Cast
+from newsetl.stages.quotes.classes import base_word, is_adverb, is_anonymous, is_name_like, starts_speaker
 from newsetl.stages.quotes.lexicon import Form
 from newsetl.stages.quotes.names import Phrase, read_phrase
-from newsetl.stages.quotes.runs import is_known_name
 from newsetl.stages.quotes.scene import Scene
 from newsetl.stages.quotes.speakers import find_phrase
 
-_LONGEST = 16  # tokens between the start of a subject and its verb
-_SENTENCES_BACK = 3
-_VERB_REACH = 6  # tokens from the start of a sentence to its subject
-_FAR = 200  # tokens
+_LONGEST = 28  # tokens between the start of a subject and its verb, with a relative clause
+_SHORT = 3  # words of a subject that no table knows
+# Relative pronouns and the gender of the noun before them.
+_HEADS = {"الذي": "m", "التي": "f", "الذين": "", "اللذان": "", "اللذين": "", "اللتان": "", "اللواتي": ""}
+_BETWEEN = frozenset(("من", "جهته", "جهتها", "جانبه", "جانبها", "بدوره", "بدورها", "امس", "اليوم", "،", "ايضا"))
+_DATELINE_ENDS = frozenset("-–—:/")  # القاهرة (وكالة الأنباء) - أعلنت
+_BEFORE_CONTENT = frozenset(("على", "الى", "من", "ان", ":"))
 
 
 def find_subject_before(scene: Scene, cue: int, form: Form) -> Phrase | None:
-    """The noun phrase right before a cue that is its subject, or None.
+    """The noun phrase before a cue that is its subject, or None.
 
-    It begins its clause: at the start of the sentence or after إلا أن، لكن، وكان and the like.
+    It begins its clause: at the start of the sentence or after إلا أن، لكن، وكان and the like. It stands right before
+    the cue, or a relative clause stands between.
     """
     if form.kind in ("noun", "participle") or form.suffixed:
         return None
-    start = scene.sentence_start[cue]
     before = scene.key(cue - 1)
-    if before in ("التي", "الذي", "الذين"):
-        return _head_of_relative(scene, cue - 1, start)
+    if before in _HEADS:
+        is_object = form.gender and _HEADS[before] and form.gender != _HEADS[before]  # المدينة التي قال إنها
+        return None if is_object else _head_of_relative(scene, cue - 1)
     if form.joined or before in scene.cues.negations:
         return None
     stop = cue - 1 if before == "قد" else cue
+    first = _clause_start(scene, cue, stop)
+    if first is None or scene.key(stop - 1) in _DATELINE_ENDS:
+        return None
+    if scene.span_at[first] >= 0:
+        return _marked_subject(scene, first, stop)
+    if not _can_be_subject(scene, first, stop):
+        return None
+    phrase = find_phrase(scene, first, stop)
+    if phrase is None or phrase.first != first:
+        return None
+    is_next = stop - phrase.stop <= 1 or all(scene.keys[i] in _BETWEEN for i in range(phrase.stop, stop))
+    return phrase if is_next or _is_resumed(scene, phrase, cue, form) else None
+
+
+def _clause_start(scene: Scene, cue: int, stop: int) -> int | None:
+    """The first token of the clause that ends in a cue, when its start is near; None else."""
+    start = scene.sentence_start[cue]
     first = stop
     while first > max(start, cue - _LONGEST) and (
         scene.span_at[first - 1] >= 0
@@ -39,146 +58,61 @@ def find_subject_before(scene: Scene, cue: int, form: Form) -> Phrase | None:
         return None
     while first < stop and not scene.keys[first][:1].isalnum() and scene.span_at[first] < 0:
         first += 1
-    if first >= stop or not _can_be_subject(scene, first, stop):
-        return None
-    phrase = find_phrase(scene, first, stop)
-    return phrase if phrase is not None and stop - phrase.stop <= 1 and phrase.first == first else None
+    return first if first < stop else None
 
 
 def _can_be_subject(scene: Scene, first: int, stop: int) -> bool:
     if starts_speaker(scene, first):
         return True
     keys = scene.keys[first:stop]
-    return len(keys) <= 3 and all(is_name_like(scene, k) and not is_adverb(scene, k) for k in keys)
+    return (len(keys) <= _SHORT or keys[1] in _HEADS) and all(
+        is_name_like(scene, k) and not is_adverb(scene, k) for k in keys[: 1 if len(keys) > _SHORT else _SHORT]
+    )
 
 
-def _head_of_relative(scene: Scene, relative: int, start: int) -> Phrase | None:
-    """The noun before الذي: back to the nearest word that can head a speaker phrase."""
-    stop = relative - 1 if scene.key(relative - 1) == "،" else relative
-    for at in range(stop - 1, max(start, stop - 10) - 1, -1):
-        if scene.span_at[at] < 0 and starts_speaker(scene, at) and scene.key(at - 1) not in scene.words.titles:
-            return read_phrase(scene, at, stop)
-    return None
+def _marked_subject(scene: Scene, first: int, stop: int) -> Phrase | None:
+    """A name in marks right before its verb: «الأفق» ترى."""
+    span = scene.spans[scene.span_at[first]]
+    is_name = span.last + 1 == stop and span.words <= _SHORT and span.first == first
+    return read_phrase(scene, first, stop) if is_name else None
 
 
-def guess_subject(scene: Scene, cue: int, floor: int, cast: Cast, *, strict: bool) -> Phrase | None:
-    """Who an elided subject may be when nobody has spoken since `floor`: the subject of the nearest sentence.
+def _is_resumed(scene: Scene, phrase: Phrase, cue: int, form: Form) -> bool:
+    """Does the verb come after a relative clause on its subject: الوزير الذي يزور المدينة أكد?
 
-    The sentence of the cue comes first, then the ones before it, three in all.
-
-    Args:
-        cast: Who has spoken, and the names of the article.
-        strict: Somebody spoke before, so that only a person named in an earlier sentence can take over.
+    The content must follow at once, since a subject of the verb's own would stand there.
     """
-    stop = cue
-    start = scene.sentence_start[cue]
-    for _ in range(_SENTENCES_BACK):
-        if stop - start > 1 and start >= floor:
-            phrase = _find_sentence_subject(scene, start, stop, cast)
-            is_here = scene.sentence_start[cue] == start
-            spoke = scene.forms[start] is not None
-            if phrase is not None and (
-                is_here or spoke or not strict or (phrase.kind == "person" and phrase.name is not None)
-            ):
-                return phrase
-        at = start - 1
-        while at > 0 and scene.sentence_start[at] == at:
-            at -= 1
-        if at <= floor:
-            return None
-        start, stop = scene.sentence_start[at], scene.sentence_stop[at]
-    return None
+    tail, following = scene.keys[phrase.stop : phrase.stop + 2], scene.key(cue + 1)
+    is_relative = tail[0] in _HEADS or (tail[0] == "،" and tail[-1] in _HEADS)
+    is_bare = not phrase.definite and phrase.kind != "person" and tail[0].endswith(("ها", "ه"))
+    has_own = not (following in scene.cues.bare or following in scene.cues.suffixed or following in _BEFORE_CONTENT)
+    has_own = has_own and (cue + 1 >= len(scene.keys) or scene.span_at[cue + 1] < 0)
+    return (is_relative or is_bare) and not has_own and head_fits(scene, phrase.first, form.gender)
 
 
-def _is_opening(scene: Scene, at: int) -> bool:
+def head_fits(scene: Scene, at: int, gender: str) -> bool:
+    """May the noun at a token be meant by a form of that gender, as far as its shape tells?"""
     key = scene.keys[at]
-    return (
-        key in scene.words.openings
-        or key.removeprefix("و") in scene.words.openings
-        or not key[:1].isalnum()
-        or key in scene.words.turns
-        or scene.key(at + 1) in scene.words.turns
-    )
-
-
-def _find_sentence_subject(scene: Scene, start: int, stop: int, cast: Cast) -> Phrase | None:
-    """The first noun phrase after the opening verb, or the one that begins the sentence."""
-    first = start
-    while first < stop and scene.span_at[first] < 0 and _is_opening(scene, first):
-        first += 1
-    form = scene.forms[first] if first < stop else None
-    if form is not None and form.kind == "verb" and not form.suffixed:
-        after = first + 1 + (scene.key(first + 1) in scene.words.pronouns)
-        phrase = _read_subject(scene, after, stop, cast)
-        if phrase is not None and phrase.first == after and _is_likely(scene, phrase, cast):
-            return phrase
-    for at in range(first, min(first + _VERB_REACH, stop)):
-        if scene.span_at[at] >= 0 or scene.paragraph[at] < 0:
-            return None
-        is_noun = scene.forms[at] is None and (starts_speaker(scene, at) or cast.is_name_word(scene.keys[at]))
-        if is_noun and not _is_governed(scene, at, first):
-            phrase = _read_subject(scene, at, stop, cast)
-            return phrase if phrase is not None and phrase.first == at and _is_actor(scene, phrase) else None
-    return None
-
-
-def _read_subject(scene: Scene, at: int, stop: int, cast: Cast) -> Phrase | None:
-    """The noun phrase from a token; of an unlisted surname with an object after it (السعدي مخاوفه) the surname."""
-    phrase = find_phrase(scene, at, stop)
-    is_headed = phrase is not None and phrase.first == at and (phrase.name is None or phrase.name[0] > at)
-    if is_headed and not starts_speaker(scene, at) and cast.is_name_word(scene.keys[at]):
-        return read_phrase(scene, at, at + 1)
-    return phrase
-
-
-def _is_likely(scene: Scene, phrase: Phrase, cast: Cast) -> bool:
-    """Is the noun after a verb a person or body that may speak, and no object (محاضرته، تفاصيل)?"""
-    if starts_speaker(scene, phrase.first):
+    if not gender or key in scene.words.proper_bodies or not starts_speaker(scene, at) or key in scene.words.given:
         return True
-    if phrase.name is None:
-        return cast.is_name_word(scene.keys[phrase.first])
-    if any(cast.is_name_word(scene.keys[i]) or is_known_name(scene, i) for i in range(*phrase.name)):
+    if is_anonymous(scene, key):
         return True
-    return phrase.name[0] == phrase.first and cast.mentions.is_repeated(phrase.name[1] - 1)
+    return (gender == "f") == key.endswith(("ة", "ات"))
 
 
-def _is_governed(scene: Scene, at: int, first: int) -> bool:
-    """Does the noun depend on the word before it (a preposition, a noun), so that it is no subject?"""
-    if at <= first + 1:
-        return False
-    before = scene.keys[at - 1]
-    if before in scene.words.boundaries or before in scene.cues.prepositions or before in scene.cues.governors:
-        return True
-    return before.startswith(("ال", "لل", "بال")) or starts_speaker(scene, at - 1) or not before[:1].isalpha()
-
-
-def _is_actor(scene: Scene, phrase: Phrase) -> bool:
-    """Can the subject of a sentence that is no quote speak later? Texts and bare nouns cannot."""
-    key = scene.keys[phrase.first]
-    return phrase.kind == "person" or (
-        base_word(key) not in scene.words.texts and (phrase.definite or phrase.stop - phrase.first > 1)
-    )
-
-
-def guess_person(scene: Scene, cue: int, gender: str) -> Phrase | None:
-    """The nearest person with a title or a known given name before a cue: the last resort.
-
-    For a feminine verb only a feminine description in ة is trusted.
-    """
-    words = scene.words
-    for at in range(cue - 1, max(0, cue - _FAR), -1):
-        key = scene.keys[at]
-        if (
-            scene.paragraph[at] >= 0
-            and scene.span_at[at] < 0
-            and (key in words.titles or key in words.given or is_definite_role(scene, key))
-        ):
-            if gender == "f" and not (key.endswith("ة") and key not in words.given):
-                continue
-            first = at
-            while first > 0 and (scene.keys[first - 1] in words.titles or scene.keys[first - 1] in words.given):
-                first -= 1
-            phrase = read_phrase(scene, first, min(first + 5, cue))
-            if phrase.name is not None and phrase.kind == "person":
-                return phrase
-    return None
+def _head_of_relative(scene: Scene, relative: int) -> Phrase | None:
+    """The noun phrase before الذي that agrees with it: the longest one that reaches up to it."""
+    gender = _HEADS[scene.keys[relative]]
+    stop = relative
+    while stop > 0 and scene.keys[stop - 1] in ("،", "\n"):
+        stop -= 1
+    start = scene.sentence_start[stop - 1] if stop else 0
+    best = None
+    for at in range(stop - 1, max(start, stop - _LONGEST) - 1, -1):
+        is_head = scene.span_at[at] < 0 and starts_speaker(scene, at) and scene.key(at - 1) not in scene.words.titles
+        if is_head and head_fits(scene, at, gender):
+            phrase = find_phrase(scene, at, stop)
+            is_text = best is not None and base_word(scene.keys[at]) in scene.words.texts
+            if phrase is not None and phrase.first == at and phrase.stop >= stop and not is_text:
+                best = phrase
+    return best
