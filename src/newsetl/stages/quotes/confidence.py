@@ -68,6 +68,7 @@ def features(document: Document, quotes: Sequence[Quote], position: int) -> list
         f"type={quote.type} resolution={quote.resolution}",
         f"kind={quote.speaker_kind}",
         f"class={quote.cue_class}",
+        f"lemma={quote.cue_lemma}",
         *(f"flag={flag}" for flag in quote.flags),
         *_content_features(text, quote),
         *_cue_features(text, quote),
@@ -111,9 +112,20 @@ def _speaker_features(text: str, quote: Quote) -> list[str]:
     if name and name[0].startswith("ال"):
         found.append("name=definite")
     if quote.speaker is not None and quote.speaker_end is not None:
-        found.append("phrase=name" if quote.speaker == quote.speaker_name else "phrase=more")
+        found.append(f"kind={quote.speaker_kind} phrase={_compare(quote.speaker, name)}")
+        found.append(f"resolution={quote.resolution} phrase={'bare' if quote.speaker.startswith('ال') else 'full'}")
         found.append(f"phrase ends={_what_follows(text, quote.speaker_end)}")
     return found
+
+
+def _compare(phrase: str, name: Sequence[str]) -> str:
+    """How the words at the quote relate to the speaker's name: the name itself, part of it, around it, or another."""
+    words = phrase.split()
+    if words == list(name):
+        return "name"
+    if set(words) <= set(name):
+        return "part"
+    return "around" if set(name) <= set(words) else "other"
 
 
 def _company_features(text: str, quote: Quote, before: Quote | None) -> list[str]:

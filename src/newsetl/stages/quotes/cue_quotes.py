@@ -12,9 +12,11 @@ from newsetl.stages.quotes.openers import Opener, find_opener
 from newsetl.stages.quotes.relays import find_relay
 from newsetl.stages.quotes.scene import Scene
 from newsetl.stages.quotes.speakers import find_phrase
-from newsetl.stages.quotes.subjects import find_subject_before
+from newsetl.stages.quotes.subjects import find_subject_before, is_lone_object
 
 _SUBJECT_WORDS = 7
+_BYLINE = 8  # tokens from كتب to the colon after its author
+_DASHES = frozenset("-–—:")
 # Verbs that often have an object of their own between them and the marks.
 _TRANSITIVE = frozenset(
     ("announce", "demand", "accuse", "describe", "praise", "criticise", "denial", "claim", "commit", "express",
@@ -56,6 +58,8 @@ def _attribute(scene: Scene, at: int, form: Form, opener: Opener, content: Conte
     is_loose = form.cue_class in ("describe", "accuse", "belief") or "q" in form.frames
     if phrase is not None and is_loose and not _is_strong(scene, phrase):
         phrase = None  # more likely the object: وصف الوضع بأنه
+    if phrase is not None and is_lone_object(scene, at, phrase):
+        phrase = None
     if form.lemma == "وجد" and not (phrase is not None and _is_research(scene, phrase)):
         return None
     before = find_subject_before(scene, at, form)
@@ -107,7 +111,17 @@ def is_silent(scene: Scene, at: int, form: Form) -> bool:
         and scene.tokens.text[scene.tokens.starts[at] + form.joined] == "أ"
     ):
         return True  # first person: أعتقد
-    return _is_other_word(scene, at, form) or _is_author_voice(scene, at)
+    return _is_other_word(scene, at, form) or _is_byline(scene, at, form) or _is_author_voice(scene, at, form)
+
+
+def _is_byline(scene: Scene, at: int, form: Form) -> bool:
+    """كتب - نادر الصباغ: at the start of the article tells who wrote it."""
+    if form.lemma != "كتب" or form.joined or scene.paragraph[at] > 0 or scene.sentence_start[at] != at:
+        return False
+    colon = next((i for i in range(at + 1, min(at + _BYLINE, len(scene.keys))) if scene.keys[i] in ":\n"), at)
+    return scene.key(at + 1) in _DASHES or (
+        scene.key(colon) == ":" and scene.span_at[min(colon + 1, len(scene.keys) - 1)] < 0
+    )
 
 
 def _is_other_word(scene: Scene, at: int, form: Form) -> bool:
@@ -123,13 +137,13 @@ def _is_other_word(scene: Scene, at: int, form: Form) -> bool:
     return form.lemma == "اعتبار" and before == "على"
 
 
-def _is_author_voice(scene: Scene, at: int) -> bool:
+def _is_author_voice(scene: Scene, at: int, form: Form) -> bool:
     """يذكر أن and the like; المصدر يرجح أن has its subject before it and is a report."""
     key = scene.keys[at].removeprefix("و")
     if key in scene.cues.author_voice:
         following = scene.key(at + 1) if scene.key(at + 1) != "الى" else scene.key(at + 2)
         if following in scene.cues.bare or following in scene.cues.suffixed:
-            return key == "يفترض" or not scene.key(at - 1).startswith("ال")
+            return key == "يفترض" or form.joined or not scene.key(at - 1).startswith("ال")
     return key == "يذكر" and scene.key(at + 1).startswith("ان")
 
 
@@ -138,13 +152,12 @@ def _is_only_subject(scene: Scene, content: Content) -> bool:
     first, stop = content.segments[0]
     at = content.stop + (scene.key(content.stop) == "،")
     form = scene.forms[at] if at < len(scene.forms) else None
-    return (
-        form is not None
-        and form.kind == "verb"
-        and not form.joined
-        and stop - first <= _SUBJECT_WORDS
-        and content.type == "indirect"
-    )
+    if form is None or form.kind != "verb" or form.joined or stop - first > _SUBJECT_WORDS:
+        return False
+    if content.type != "indirect":
+        return False
+    phrase = find_phrase(scene, first, stop)
+    return phrase is not None and phrase.first == first and stop - phrase.stop <= 1
 
 
 def _is_strong(scene: Scene, phrase: Phrase) -> bool:

@@ -46,6 +46,7 @@ def find_speech_stop(scene: Scene, first: int) -> int:
             any(_is_sure_cue(scene, at) for at in range(after, min(after + 4, len(scene.keys))))
             or scene.span_at[after] >= 0
             or (after == stop + 1 and _is_story(scene, after))
+            or find_clause_stop(scene, after) < scene.sentence_stop[after]
         ):
             return stop
         stop = scene.sentence_stop[after]

@@ -3,10 +3,10 @@
 from newsetl.stages.quotes.classes import base_word, is_definite_role, is_name_like, starts_speaker
 from newsetl.stages.quotes.entities import Cast
 from newsetl.stages.quotes.names import Phrase, read_phrase
-from newsetl.stages.quotes.runs import has_article, is_known_name
+from newsetl.stages.quotes.runs import has_article, is_joined, is_known_name
 from newsetl.stages.quotes.scene import Scene
 from newsetl.stages.quotes.speakers import find_phrase
-from newsetl.stages.quotes.subjects import find_subject_before
+from newsetl.stages.quotes.subjects import find_subject_before, is_lone_object
 
 _SENTENCES_BACK = 3
 _VERB_REACH = 6  # tokens from the start of a sentence to its subject
@@ -120,7 +120,7 @@ def _find_sentence_subject(scene: Scene, start: int, stop: int, cast: Cast) -> P
     form = scene.forms[first] if first < stop else None
     if form is not None and form.kind == "verb" and not form.suffixed:
         phrase = _subject_of(scene, first, stop, cast)
-        if phrase is not None or _is_left_out(scene, first):
+        if phrase is not None or _is_left_out(scene, first, stop):
             return phrase
     if any(_is_adjunct(scene, at) for at in range(start, min(first + 1, stop))):
         phrase = _find_after_adjunct(scene, first, stop, cast)
@@ -141,13 +141,20 @@ def _subject_of(scene: Scene, verb: int, stop: int, cast: Cast) -> Phrase | None
     after = verb + 1 + (scene.key(verb + 1) in scene.words.pronouns)
     phrase = _read_subject(scene, after, stop, cast)
     is_next = phrase is not None and phrase.first == after
-    return phrase if is_next and phrase is not None and _is_likely(scene, phrase, cast) else None
+    if not is_next or phrase is None or is_lone_object(scene, verb, phrase):
+        return None
+    return phrase if _is_likely(scene, phrase, cast) else None
 
 
-def _is_left_out(scene: Scene, verb: int) -> bool:
+def _is_left_out(scene: Scene, verb: int, stop: int) -> bool:
     """Does a complement follow a verb at once, so that its subject is left out too: وشدد على ضرورة ...?"""
     key = scene.key(verb + 1)
-    return key in scene.cues.prepositions or key in scene.words.prepositions or key.startswith(("بال", "لل"))
+    phrase = find_phrase(scene, verb + 1, stop)
+    if phrase is not None and is_lone_object(scene, verb, phrase):
+        return True
+    if key in scene.cues.prepositions or key in scene.words.prepositions or key.startswith(("بال", "لل")):
+        return True
+    return key[0] == "ب" and is_joined(scene, verb + 1) and not starts_speaker(scene, verb + 1)  # ذكّر بموقف المدير
 
 
 def _is_adjunct(scene: Scene, at: int) -> bool:

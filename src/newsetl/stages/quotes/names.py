@@ -11,6 +11,7 @@ from newsetl.stages.quotes.runs import (
     has_article,
     is_bound,
     is_closed,
+    is_joined,
     is_known_name,
     is_nisba,
     is_plain,
@@ -81,13 +82,10 @@ def _cut_description(scene: Scene, first: int, stop: int) -> int:
         key = scene.keys[at]
         if not scene.keys[at - 1].startswith(("ال", "لل", "بال")) or not key[:1].isalpha() or scene.span_at[at] >= 0:
             continue
-        if is_known_name(scene, at):
+        if is_known_name(scene, at) or is_role(scene, key):
             continue
-        is_act = (
-            key[0] == "ب" and scene.tokens.text[scene.tokens.starts[at] + 1] in "إأ" and not is_body(scene, key[1:])
-        )
-        if is_act:
-            return at  # قام الأمير بإصدار
+        if key[0] == "ب" and key != "باسم" and is_joined(scene, at) and key[1:] not in scene.words.organisations:
+            return at  # قام الأمير بإصدار, أشاد النائب بمشروع القانون
         if key[0] not in "البوك" and key not in scene.words.prepositions and key not in scene.words.emphasis:
             return at
     return stop

@@ -71,7 +71,7 @@ def is_joined(scene: Scene, at: int) -> bool:
         return False
     start = scene.tokens.starts[at]
     rest = key[1:]
-    if key[0] == "و" and len(key) > 3 and key[1] not in "اي":
+    if key[0] == "و" and (rest in scene.words.prepositions or (len(key) > 3 and key[1] not in "اي")):
         return True  # foreign names with و go on with a long vowel: وارنر، ويدودو
     if key[0] == "ل" and (rest in scene.words.given or (rest[0] not in "اوي" and len(rest) > 2)):
         return True  # foreign names with ل go on with a long vowel: لافروف، لورنزو

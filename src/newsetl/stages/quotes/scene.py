@@ -10,6 +10,7 @@ from newsetl.stages.quotes.marks import Mark, find_marks
 
 _FINAL = frozenset(".؟?!…\n")
 _PAUSES = _FINAL | {"،"}
+_ABBREVIATION = 5  # letters on both sides of its stop
 _TURNING = frozenset(("continue", "indicate", "explain", "assert", "express"))  # مضيفا, لافتا
 
 
@@ -187,8 +188,8 @@ def _is_final(tokens: Tokens, at: int) -> bool:
     tight_before, tight_after = _is_tight(tokens, before), _is_tight(tokens, at)
     left, right = tokens.keys[before], tokens.keys[after]
     if tight_before and tight_after and left[:1].isalnum() and right[:1].isalnum():
-        if len(left) <= 3 and len(right) <= 3:
-            return False  # letters of an abbreviation
+        if len(left) + len(right) <= _ABBREVIATION:
+            return False  # letters of an abbreviation: دي.إيه.إن
         return not (left[-1:].isdigit() and right[0].isdigit()) and not (left.isascii() and right.isascii())
     is_initial = len(left) == 1 and left.isalpha() and (before == 0 or tokens.ends[before - 1] < tokens.starts[before])
     return not (is_initial and right[:1].isalpha())

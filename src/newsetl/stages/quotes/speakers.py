@@ -78,9 +78,11 @@ def _skip_prepositional(scene: Scene, at: int, stop: int) -> int:
     at += 1
     if scene.key(start) == "ل" and at < stop and scene.span_at[at] >= 0:
         return scene.spans[scene.span_at[at]].last + 1  # صرح لـ"الأفق" مصدر
+    is_met = False  # a person inside the phrase: مع الدكتور سامي حداد، وزير الصحة، ...
     while at < stop:
         key = scene.keys[at]
-        if key == "،":
+        is_met = is_met or (scene.keys[at - 1] == "مع" and starts_speaker(scene, at))
+        if key == "،" and not (is_met and is_role(scene, scene.key(at + 1))):
             return at + 1
         if (at > start + 1 and scene.keys[at - 1] not in scene.cues.governors) and (
             key in scene.words.titles or (key.startswith("ال") and base_word(key) in scene.words.roles)
@@ -103,7 +105,9 @@ def _can_start(scene: Scene, at: int) -> bool:
         or is_adverb(scene, key)
     ):
         return False
-    if key.startswith("بال") or (key in scene.words.boundaries and not is_imam(scene, at)):
+    if key.startswith("بال") or (key[0] == "ب" and is_joined(scene, at) and not starts_speaker(scene, at)):
+        return False
+    if key in scene.words.boundaries and not is_imam(scene, at):
         return False
     if (
         not starts_speaker(scene, at)

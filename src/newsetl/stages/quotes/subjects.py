@@ -12,6 +12,7 @@ _SHORT = 3  # words of a subject that no table knows
 _HEADS = {"الذي": "m", "التي": "f", "الذين": "", "اللذان": "", "اللذين": "", "اللتان": "", "اللواتي": ""}
 _BETWEEN = frozenset(("من", "جهته", "جهتها", "جانبه", "جانبها", "بدوره", "بدورها", "امس", "اليوم", "،", "ايضا"))
 _DATELINE_ENDS = frozenset("-–—:/")  # القاهرة (وكالة الأنباء) - أعلنت
+_TWO_OBJECTS = frozenset(("describe", "accuse"))
 _BEFORE_CONTENT = frozenset(("على", "الى", "من", "ان", ":"))
 
 
@@ -42,6 +43,18 @@ def find_subject_before(scene: Scene, cue: int, form: Form) -> Phrase | None:
         return None
     is_next = stop - phrase.stop <= 1 or all(scene.keys[i] in _BETWEEN for i in range(phrase.stop, stop))
     return phrase if is_next or _is_resumed(scene, phrase, cue, form) else None
+
+
+def is_lone_object(scene: Scene, verb: int, phrase: Phrase) -> bool:
+    """Is the one noun phrase between وصف or اتهم and its ب the object, the subject being left out: ووصف القرار بأنه?"""
+    form = scene.forms[verb]
+    if form is None or not form.joined or form.cue_class not in _TWO_OBJECTS or phrase.first != verb + 1:
+        return False
+    after = scene.key(phrase.stop)
+    if after[0] != "ب" or (phrase.name is not None and phrase.kind == "person"):
+        return False
+    heads = [k for k in scene.keys[phrase.first : phrase.stop] if k.startswith("ال") and not k.endswith(("ي", "ية"))]
+    return len(heads) <= 1
 
 
 def _clause_start(scene: Scene, cue: int, stop: int) -> int | None:
