@@ -5,11 +5,12 @@ from newsetl.stages.quotes.classes import base_word, is_body, is_role, starts_sp
 from newsetl.stages.quotes.entities import Cast
 from newsetl.stages.quotes.mentions import Mentions
 from newsetl.stages.quotes.names import Phrase
+from newsetl.stages.quotes.runs import is_bound, is_joined
 from newsetl.stages.quotes.scene import Scene
 from newsetl.stages.quotes.speakers import find_phrase
 
 _LINKS = frozenset(("في", "لدى", "على", "ل", "ب"))
-_COMPLEMENTS = ("ال", "لل", "بال", "وال", "ل", "ب")
+_DEFINITE = ("ال", "لل", "بال", "وال")
 _NAME_WORDS = 6  # words in marks that can be the name of a body
 _BEFORE, _AFTER = 14, 24  # tokens around a name that can describe its bearer
 
@@ -65,9 +66,12 @@ def _tail_stop(scene: Scene, at: int, stop: int) -> int:
             continue
         if not key[:1].isalpha() or scene.forms[at] is not None or _is_adjunct(scene, at):
             break
-        if key not in _LINKS and not key.startswith(_COMPLEMENTS) and not is_body(scene, key):
+        is_complement = key.startswith(_DEFINITE) or (key[0] in "بل" and is_joined(scene, at))
+        if key not in _LINKS and not is_complement and not is_body(scene, key):
             break
         at += 1
+        if is_body(scene, key) and not key.startswith("ال") and not is_bound(scene, at, stop):
+            at += 1  # the name of the place: بلدة الوادي
     while at > first and scene.keys[at - 1] in _LINKS:
         at -= 1
     return at

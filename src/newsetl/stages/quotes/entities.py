@@ -39,7 +39,7 @@ class Cast:
 
     def meet(self, phrase: Phrase, gender: str, number: str) -> tuple[Entity, Resolution]:
         """The entity that a phrase names: one met before, or a new one; and how it was found."""
-        phrase = self.mentions.as_surname(self.mentions.with_tail_name(phrase))
+        phrase = self.mentions.as_surname(self.mentions.with_tail_name(self.mentions.cut_object(phrase)))
         found, resolution = self._find(phrase, gender)
         if found is None:
             found = self._introduce(phrase, gender, number)

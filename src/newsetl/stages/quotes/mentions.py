@@ -4,7 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import replace
 
-from newsetl.stages.quotes.classes import base_word, is_body, is_role
+from newsetl.stages.quotes.classes import base_word, is_body, is_role, starts_speaker
 from newsetl.stages.quotes.names import KING, Phrase, read_named_body, read_phrase
 from newsetl.stages.quotes.runs import CALLED, is_bound, is_known_name, is_plain, name_stop
 from newsetl.stages.quotes.scene import Scene
@@ -229,6 +229,14 @@ class Mentions:
             return phrase
         name = (first if is_parted else max(first + 1, phrase.stop - _UNKNOWN - 1), phrase.stop)
         return replace(phrase, name=name, roles=((phrase.first, name[0]),), kind="person", definite=True)
+
+    def cut_object(self, phrase: Phrase) -> Phrase:
+        """The surname alone of one that swallowed what it acts on: السعدي + مسار سلمى حداد."""
+        key = self.scene.keys[phrase.first]
+        is_swallowed = phrase.name is not None and phrase.name[0] > phrase.first + 1 and key.startswith("ال")
+        if not is_swallowed or starts_speaker(self.scene, phrase.first) or key not in self.name_words():
+            return phrase
+        return read_phrase(self.scene, phrase.first, phrase.first + 1)
 
     def as_surname(self, phrase: Phrase) -> Phrase:
         """A lone definite word (الصديقي) as a person's name, when a given name stands before it in the article."""

@@ -191,7 +191,7 @@ def _name_start(scene: Scene, at: int, first: int, stop: int) -> int | None:
 
 
 def _is_object(scene: Scene, at: int) -> bool:
-    """Is an unknown word after a surname what its bearer acts on, and no name: وصف العوفي مسار ...?"""
+    """Is an unknown word after a surname what its bearer acts on, and no name: وصف السعدي مسار ...?"""
     before = scene.keys[at - 1]
     is_surname_like = before.endswith("ي") and not is_role(scene, before) and not is_body(scene, before)
     return is_surname_like and not is_known_name(scene, at) and scene.key(at + 1) in scene.words.given

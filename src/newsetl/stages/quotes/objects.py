@@ -44,7 +44,7 @@ def _can_act(scene: Scene, phrase: Phrase) -> bool:
 
 
 def _is_unknown_name(scene: Scene, cue: int, phrase: Phrase | None, stop: int) -> bool:
-    """Are all words before the marks more likely the speaker: انتقدت خناثة بنونة "..."?"""
+    """Are all words before the marks more likely the speaker: انتقدت هدى منصور "..."?"""
     if phrase is not None and phrase.kind == "organisation":
         return False
     first = phrase.stop if phrase is not None else cue + 2
