@@ -12,6 +12,7 @@ _REFUSALS = frozenset(("رفض", "نفى"))
 _PREFIXES = frozenset("ايتن")  # of the imperfect: وسنعود, وستبدأ
 _TRIM = frozenset("،,؛;:.-–—/…(")
 _NAME_WORDS = 4
+_QUESTION = 20  # tokens of a question that the narrator puts in between
 _CONTRAST_REACH = 7  # tokens from لكن to a verb of speech
 _SOURCE_WORDS = 14  # a source without a comma before it must be what the sentence ends with
 
@@ -48,10 +49,19 @@ def find_speech_stop(scene: Scene, first: int) -> int:
             or (after == stop + 1 and _is_story(scene, after))
             or find_clause_stop(scene, after) < scene.sentence_stop[after]
         ):
-            return stop
+            return _before_question(scene, first, stop)
         stop = scene.sentence_stop[after]
         if stop <= after:
             return after
+
+
+def _before_question(scene: Scene, first: int, stop: int) -> int:
+    """Speech ends before the interviewer's question: ... في القرية، وعن الأسعار؟ قال."""
+    if scene.key(stop) not in "؟?" or stop + 1 >= len(scene.forms) or scene.forms[stop + 1] is None:
+        return stop
+    commas = (at for at in range(stop - 1, max(first, stop - _QUESTION), -1) if scene.keys[at] in "،,")
+    comma = next(commas, stop)
+    return comma if scene.key(comma + 1) in scene.cues.contrasts and scene.key(comma + 1)[0] == "و" else stop
 
 
 def _is_sure_cue(scene: Scene, at: int) -> bool:

@@ -104,6 +104,7 @@ class SpeakerWords:
     named_kinds: frozenset[str]
     text_heads: frozenset[str]
     carriers: frozenset[str]
+    formulas: frozenset[str]
     given: frozenset[str]
     family: frozenset[str]
 
@@ -128,7 +129,9 @@ def load_speaker_words() -> SpeakerWords:
     mined = _read_table("mined_names.toml")
     given = load_hand_names() | _folded(mined["given"])
     return SpeakerWords(
-        given=given, family=_folded(mined["family"]), **{section: _folded(words) for section, words in table.items()}
+        given=given,
+        family=_folded(mined["family"]) | _folded(_read_table("names.toml")["words_too"]),
+        **{section: _folded(words) for section, words in table.items()},
     )
 
 

@@ -1,9 +1,13 @@
 """Runs of words that can be a person's name: where they begin and where they end."""
 
+import re
+
 from newsetl.stages.quotes.classes import base_word, is_adverb, is_body, is_name_like, is_role
 from newsetl.stages.quotes.scene import Scene
 
 _LONGEST_NAME = 7
+# Verbal nouns and their plurals, by their shape: اغتيال، استقدام، اعتذارات.
+_VERBAL_NOUN = re.compile(r"ا[^اوي]ت.ا.(?:ات)?|است..?ا.(?:ات)?|.{5,}ات")
 _SURE = 2  # words of a name that stand without further evidence
 _LONGEST_UNKNOWN = 4  # words of a name between clear bounds
 _LONG_DUAL = 5  # letters; shorter words in ين are often names
@@ -45,6 +49,8 @@ def is_plain(scene: Scene, at: int) -> bool:
         return False
     if "ً" in scene.tokens.text[scene.tokens.starts[at] : scene.tokens.ends[at]]:
         return False  # an accusative: an object or an adverb
+    if _VERBAL_NOUN.fullmatch(key):
+        return False
     if len(key) > 3 and (key.endswith("اء") or (key[0] == "ي" and key[1] not in "او")):
         return False  # a verbal noun, a verb
     return not is_joined(scene, at) and not (key[0] in "يت" and key.endswith(("ون", "وا", "ين")) and len(key) > 4)

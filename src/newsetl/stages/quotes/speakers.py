@@ -17,6 +17,7 @@ from newsetl.stages.quotes.scene import Scene
 _LONGEST = 32  # tokens of a speaker phrase with its appositions
 _ANSWERS = frozenset(("فان", "فانه", "فانها", "فقد"))  # after وفقا لفلان
 _REFUSALS = frozenset(("رفض", "رفضت", "فضل", "فضلت", "طلب", "طلبت", "اشترط", "اشترطت"))
+_FORMULA_WORDS = 4
 _BRACKET = 10  # tokens of a bracket inside a phrase: (45 عاما)
 _THESE = frozenset(("هذا", "هذه"))
 _PLACING = frozenset(("في", "عبر", "خلال", "ضمن", "على", "عن", "لدى", "من"))
@@ -25,11 +26,20 @@ _PLACING = frozenset(("في", "عبر", "خلال", "ضمن", "على", "عن", 
 def find_phrase(scene: Scene, first: int, stop: int) -> Phrase | None:
     """The first noun phrase in a stretch after a cue that can be its speaker, or None."""
     stop = min(stop, first + 2 * _LONGEST)
+    formula = _formula_stop(scene, first, stop)
+    if formula:
+        return Phrase(first, formula, (first, formula), (), "", definite=True, kind="person")
     at = _skip_adjuncts(scene, first, stop)
     if at >= stop or not (_can_start(scene, at) or (at == first and _is_foreign(scene, at))):
         return None
     end = _phrase_stop(scene, at, stop)
     return read_phrase(scene, at, end) if end > at else None
+
+
+def _formula_stop(scene: Scene, first: int, stop: int) -> int:
+    """The end of words of praise that stand for a speaker (قال تعالى), the longest first; 0 for none."""
+    ends = range(min(stop, first + _FORMULA_WORDS), first, -1)
+    return next((end for end in ends if " ".join(scene.keys[first:end]) in scene.words.formulas), 0)
 
 
 def _skip_adjuncts(scene: Scene, at: int, stop: int) -> int:
