@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from newsetl.records import Resolution, SpeakerKind
-from newsetl.stages.quotes.classes import base_word, is_body
+from newsetl.stages.quotes.classes import base_word, is_body, is_role
 from newsetl.stages.quotes.mentions import Mentions
 from newsetl.stages.quotes.names import Phrase
 from newsetl.stages.quotes.pointers import find_guest, full_description, issuer_before, only_person
@@ -212,13 +212,20 @@ class Cast:
             seen[id(entity)] = entity
         return list(seen.values())
 
+    def _bare_description(self, phrase: Phrase) -> tuple[int, int]:
+        """A description that stands for a name, without forms of address: معالي + وزير الخارجية."""
+        first = phrase.first
+        while first < phrase.stop - 1 and self.scene.keys[first] in self.scene.words.titles:
+            first += 1
+        return (first, phrase.stop) if is_role(self.scene, self.scene.keys[first]) else (phrase.first, phrase.stop)
+
     def _introduce(self, phrase: Phrase, gender: str, number: str) -> Entity:
         if phrase.name is not None:
             first, stop = phrase.name
             if phrase.kind == "person":
                 first, stop = self.mentions.fullest_name(first, stop)
         else:
-            first, stop = phrase.first, phrase.stop
+            first, stop = self._bare_description(phrase)
         name = self.scene.name_text(first, stop)
         key = self.scene.keys[first]
         if (

@@ -105,6 +105,7 @@ class SpeakerWords:
     text_heads: frozenset[str]
     carriers: frozenset[str]
     formulas: frozenset[str]
+    issued: frozenset[str]
     given: frozenset[str]
     family: frozenset[str]
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from newsetl.records import SpeakerKind
 from newsetl.stages.quotes.bodies import AGENCY, body_name, outlet_stop
-from newsetl.stages.quotes.classes import base_word, is_anonymous, is_body, is_name_like, is_role
+from newsetl.stages.quotes.classes import base_word, is_body, is_name_like, is_role
+from newsetl.stages.quotes.kinds import is_institution, tell_kind
 from newsetl.stages.quotes.runs import (
     CALLED,
     JOINING,
@@ -51,9 +52,9 @@ def read_phrase(scene: Scene, first: int, stop: int) -> Phrase:
     marked = scene.span_at[first] >= 0
     head_key = key if not marked else scene.key(scene.spans[scene.span_at[first]].inner_first)
     name = _find_name(scene, first, stop)
-    kind = _tell_kind(scene, first, stop, name, marked=marked)
+    kind = tell_kind(scene, first, stop, name, marked=marked)
     if kind == "organisation":
-        name = body_name(scene, first, stop)
+        name = _without_issue(scene, *body_name(scene, first, stop))
     elif kind == "anonymous":
         name = None
     if name is not None and not marked:
@@ -65,6 +66,13 @@ def read_phrase(scene: Scene, first: int, stop: int) -> Phrase:
         key.startswith("ال") or (name is not None and name[0] == first) or (kind == "person" and is_role(scene, key))
     )
     return Phrase(first, stop, name, roles, base_word(head_key), definite, kind)
+
+
+def _without_issue(scene: Scene, first: int, stop: int) -> tuple[int, int]:
+    """The name of a text without the word that tells its issue: بيان + صدر, التقرير + الصادر."""
+    while stop > first + 1 and scene.keys[stop - 1] in scene.words.issued:
+        stop -= 1
+    return first, stop
 
 
 def _cut_after_name(scene: Scene, at: int, stop: int) -> int:
@@ -89,42 +97,6 @@ def _cut_description(scene: Scene, first: int, stop: int) -> int:
         if key[0] not in "البوك" and key not in scene.words.prepositions and key not in scene.words.emphasis:
             return at
     return stop
-
-
-def _tell_kind(scene: Scene, first: int, stop: int, name: tuple[int, int] | None, *, marked: bool) -> SpeakerKind:
-    key = scene.keys[first]
-    words = scene.words
-    if key in words.titles:
-        return "person"
-    if is_anonymous(scene, key) and not (name and (is_role(scene, key) or scene.key(name[0] - 1) in CALLED)):
-        return "anonymous"
-    if is_role(scene, key):
-        is_owned = key.endswith(("ها", "هم")) and not is_body(scene, key)
-        definite = (
-            key.startswith("ال") or name is not None or is_owned or (stop > first + 1 and _makes_definite(scene, first))
-        )
-        return "person" if definite else "anonymous"
-    if is_institution(scene, first, stop) and key not in words.given:
-        return "organisation"
-    if name is not None or marked:
-        return "person"
-    return "organisation" if key.endswith(("ة", "ات")) else "person"
-
-
-def is_institution(scene: Scene, first: int, stop: int) -> bool:
-    """Is the head an institution? مؤسسة المتحف، الدكتورة ... is a founder."""
-    if not is_body(scene, scene.keys[first]) or is_role(scene, scene.keys[first]):
-        return False
-    comma = scene.keys.index("،", first, stop) if "،" in scene.keys[first:stop] else stop
-    return comma + 2 >= stop or not (scene.keys[first].endswith("ة") and scene.keys[comma + 1] in scene.words.titles)
-
-
-def _makes_definite(scene: Scene, first: int) -> bool:
-    """وزير الخارجية is one office, متحدث باسم الخارجية is nobody in particular."""
-    after = scene.key(first + 1)
-    if scene.keys[first] in scene.words.offices and first + 1 < len(scene.keys) and is_plain(scene, first + 1):
-        return not after.endswith("ي") and scene.forms[first + 1] is None  # محافظ عدن, not قاض محلي
-    return (after.startswith("ال") or is_body(scene, after)) and not after.startswith("ب")
 
 
 def _find_name(scene: Scene, first: int, stop: int) -> tuple[int, int] | None:
