@@ -77,6 +77,7 @@ def is_name_like(scene: Scene, key: str) -> bool:
     if (
         not key[:1].isalpha()
         or key in words.boundaries
+        or key in words.function_words
         or key in words.times
         or key in words.media
         or key in words.directions

@@ -106,6 +106,7 @@ class SpeakerWords:
     carriers: frozenset[str]
     formulas: frozenset[str]
     issued: frozenset[str]
+    function_words: frozenset[str]
     given: frozenset[str]
     family: frozenset[str]
 

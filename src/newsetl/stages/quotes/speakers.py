@@ -110,6 +110,7 @@ def _can_start(scene: Scene, at: int) -> bool:
     if (
         not key[:1].isalpha()
         or key in scene.words.relatives
+        or key in scene.words.function_words
         or key in scene.words.asides
         or key in scene.cues.bare
         or is_adverb(scene, key)
