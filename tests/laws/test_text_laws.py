@@ -1,5 +1,8 @@
 """Laws that hold for every text: cleaning twice is cleaning once, offsets slice back, nothing escapes."""
 
+import unicodedata
+from collections import Counter
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,6 +35,13 @@ WORDS = [
             "كتب:",
             "تصوير:",
             "رويترز",
+            "انتهى.وقال",
+            "الاجتماع.  وأضاف",
+            "وصل الوفد إلى المدينة القديمة قبل ظهر اليوم واستقبله الأهالي عند المدخل الشرقي للسوق.  ثم",
+            "عاد القارب إلى المرفأ بعد غياب طويل واحتفل به الصيادون جميعا على الرصيف الكبير حتى المساء.ثم قال",
+            "Next Previous",
+            "جانب من",
+            "كتب- سالم",
         ]
     ),
     *(
@@ -92,6 +102,40 @@ def test_cleaning_twice_is_cleaning_once(lines, roles, title, extractor):
 def test_a_repaired_text_needs_no_repair(text):
     repaired, _ = repair_text(text)
     assert repair_text(repaired) == (repaired, ())
+
+
+SOUND = st.text(
+    alphabet="ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهويىپچڤگژکی\u064b\u064e\u0650\u0651\u0652\u0670"
+    " 0123٠١٢۳۴٪٫«»“”،؛؟!-():abcXYZ"
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(SOUND)
+def test_a_text_without_suspects_stays_byte_for_byte(text):
+    text = " ".join(text.split())
+    assert repair_text(text) == (text, ())
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXT)
+def test_a_text_changes_only_by_repairs_that_are_listed(text):
+    repaired, fixes = repair_text(text)
+    assert (repaired != text) == bool(fixes)
+
+
+def letters(*texts: str) -> Counter:
+    """The letters of texts; presentation forms and hamzas written apart count as the letters they show."""
+    return Counter(c for text in texts for c in unicodedata.normalize("NFKC", text) if c.isalpha() and c != "\u0640")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join), min_size=1, max_size=8), st.none() | TEXT)
+def test_every_letter_is_kept_or_listed(lines, title):
+    once = clean_article(draft_of(lines, [None] * 8, title))
+    if isinstance(once, Draft) and not {"mojibake", "html-entities"} & set(once.fixes):
+        found = letters(*(block.text for block in once.blocks), *(removed.text for removed in once.removed))
+        assert found == letters(*lines)
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,5 +1,6 @@
 """Cleaning: characters repaired by name, lines taken out by rule, nothing lost unlisted."""
 
+import textwrap
 import tomllib
 import unicodedata
 from importlib.resources import files
@@ -43,10 +44,37 @@ def test_rules_take_out_what_the_table_says(case):
     assert (rule.name if rule else "") == case["expected"]
 
 
+GARBLED = "خبر قديم".encode().decode("cp1256")
+# context -> the text around the letter, and what becomes of it; None: it stays as it is
+CONTEXTS = {
+    "alone": ("{}", None),
+    "start of a word": ("{}اريس مدينة", None),
+    "middle of a word": ("في با{}ا كبيرة", None),
+    "end of a word": ("شارع را{}", None),
+    "with diacritics": ("ا{}\u064e\u0651ا و{}\u0652ن", None),
+    "in guillemets": ("«{}ا»، “ا{}”؛", None),
+    "beside digits of three kinds": ("12{} {}٣ ۴{}", None),
+    "in an address": ("https://example.com/{}ا?q={}", None),
+    "with a preposition set apart": ("قال لـ{}اريس", None),
+    "with a non-joiner": ("ا{}\u200c{}ا", None),
+    "between stretched letters": ("با{}ـــا", "با{}ا"),
+    "beside a garbled passage": ("ا{}ا " + GARBLED + " {}", "ا{}ا خبر قديم {}"),
+}
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+@pytest.mark.parametrize("letter", "پچڤگژڭ")
+def test_loan_letters_stay_in_every_context(letter, context):
+    text, expected = CONTEXTS[context]
+    repaired, fixes = repair_text(text.replace("{}", letter))
+    assert repaired == (expected or text).replace("{}", letter)
+    assert bool(fixes) == (expected is not None)
+
+
 @pytest.mark.parametrize(
     "context", ["{}", "{}ا", "ا{}", "ا{}ا", "«{}»", "“{}”", "({})", "{}،", "{}؛", "{}؟", "1{}", "-{}"]
 )
-@pytest.mark.parametrize("letter", [*"پچڤگژکی", "\u064e", "\u0651", "؟", "٣", "۴"])
+@pytest.mark.parametrize("letter", [*"کیۀےڕ", "\u064e", "\u0651", "\u0670", "؟", "٣", "۴", "5", "٪", "٫"])
 def test_letters_marks_and_digits_stay_in_every_context(letter, context):
     text = context.format(letter)
     assert repair_text(text) == (text, ())
@@ -101,6 +129,77 @@ def test_a_dateline_in_a_paragraph_is_copied_and_stays(prefix, expected):
 @pytest.mark.parametrize("first", [FIRST, "زار الوفد النادي (الأهلي) أمس. " + FIRST, "قال الوزير: " + FIRST])
 def test_a_paragraph_without_a_dateline_gives_none(first):
     assert clean(first, SECOND).datelines == ()
+
+
+def test_the_writer_glued_to_the_first_paragraph_is_a_clue_and_stays():
+    draft = clean("كتب- سالم العلي:" + FIRST, SECOND)
+    assert draft.bylines == ("كتب- سالم العلي",)
+    assert texts(draft)[0].startswith("كتب- سالم العلي:")
+
+
+def test_a_name_above_the_body_is_a_caption_when_the_article_is_about_that_person():
+    about = SECOND + " وشكر الربان رضوان السماك من أنقذهم."
+    assert clean("رضوان السماك", FIRST, about).blocks[0] == Block("رضوان السماك", "caption")
+    assert clean("رضوان السماك", FIRST, SECOND).bylines == ("رضوان السماك",)
+
+
+def test_a_line_that_names_a_known_author_is_a_byline_below_the_body_too():
+    draft = Draft(RECORD, "lines", tuple(map(Block, (FIRST, SECOND, "رضوان السماك"))), authors=("رضوان السماك",))
+    assert clean_article(draft).bylines == ("رضوان السماك",)
+
+
+def test_a_dateline_of_many_words_above_the_body_is_moved():
+    line = "المدينة البيضاء 25 شوال 1436 هـ الموافق 10 أغسطس 2015 م واس"
+    assert clean(line, FIRST, SECOND).datelines == (line,)
+
+
+def test_prompts_glued_to_a_paragraph_are_set_apart_as_captions():
+    draft = clean("Next Previous " + FIRST, SECOND + " اقرأ أيضًا: مهرجان القوارب يعود")
+    assert [(b.text, b.role) for b in draft.blocks] == [
+        ("Next Previous", "caption"),
+        (FIRST, None),
+        (SECOND, None),
+        ("اقرأ أيضًا: مهرجان القوارب يعود", "caption"),
+    ]
+    plain = SECOND + " وهذه من سمات البحر."
+    assert texts(clean(FIRST, plain)) == [FIRST, plain]
+
+
+def test_a_caption_of_a_picture_is_kept_as_one():
+    assert clean("جانب من استقبال الصيادين", FIRST, SECOND).blocks[0].role == "caption"
+
+
+def test_rhyming_verses_between_paragraphs_stay_however_long():
+    verses = ["يا مركبا عاد بعد الغيم والريح مشتاقا إلى الساحل", "والموج يحكي لنا عن رحلة طالت بلا مرسى ولا ساحل"]
+    assert texts(clean(FIRST, *verses, SECOND)) == [FIRST, *verses, SECOND]
+
+
+def test_a_garbled_body_is_repaired_on_its_own_lines():
+    garbled = FIRST.encode().decode("latin-1")  # holds U+0085, which is a line break elsewhere
+    draft = clean(garbled, SECOND)
+    assert texts(draft) == [FIRST, SECOND]
+    assert draft.fixes == ("mojibake",)
+
+
+def test_breaks_lost_in_a_body_of_one_line_are_restored_and_listed():
+    lines = [f"{FIRST[:-1]} رقم {n}." for n in range(8)]
+    draft = clean("   ".join(lines))
+    assert texts(draft) == lines
+    assert draft.fixes == ("lost-breaks",)
+
+
+def test_a_prompt_in_one_line_with_the_body_is_set_apart_and_not_taken_out():
+    lines = [f"{FIRST[:-1]} رقم {n}." for n in range(8)]
+    prompt = "اقرأ أيضا: مهرجان القوارب يعود إلى المرفأ القديم بعد غياب ست سنوات كاملة"
+    draft = clean("   ".join([*lines, prompt]))
+    assert (draft.blocks[-1].text, draft.blocks[-1].role) == (prompt, "caption")
+
+
+def test_a_body_wrapped_at_a_fixed_width_is_joined_and_listed():
+    body = " ".join([FIRST, SECOND] * 4)
+    draft = clean(*textwrap.wrap(body, 70))
+    assert texts(draft) == [body]
+    assert draft.fixes == ("hard-wraps",)
 
 
 def test_the_title_repeated_above_the_body_goes():

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from newsetl.arabic.folding import fold_text
 from newsetl.errors import RuleError
 
-Kind = Literal["line", "prefix", "pattern", "tail", "block"]
+Kind = Literal["line", "prefix", "pattern", "tail", "block", "opening"]
 Where = Literal["any", "head", "edge"]
 Moves = Literal["byline", "dateline", ""]
 
@@ -58,11 +58,12 @@ class Teasers:
 
 @dataclass(frozen=True, slots=True)
 class Boilerplate:
-    """All rules, indexed: by folded first word, as patterns for short lines, as patterns for the ends of lines."""
+    """All rules, indexed: by folded first word, as patterns for short lines, as patterns for ends and openings."""
 
     phrases: dict[str, tuple[tuple[str, Rule], ...]]
     patterns: tuple[tuple[re.Pattern[str], Rule], ...]
     tails: tuple[tuple[re.Pattern[str], Rule], ...]
+    openings: tuple[tuple[re.Pattern[str], Rule], ...]
     teasers: tuple[Teasers, ...] = field(default=())
 
 
@@ -71,13 +72,16 @@ def load_boilerplate() -> Boilerplate:
     """The rules of boilerplate.toml, compiled. Raises `RuleError` for a rule that breaks the format."""
     tables = tomllib.loads(files("newsetl.arabic").joinpath("boilerplate.toml").read_text(encoding="utf-8"))
     phrases: dict[str, list[tuple[str, Rule]]] = {}
-    patterns, tails = [], []
+    patterns, tails, openings = [], [], []
     for table in tables["rule"]:
         rule, entries = _parse_rule(table)
         if rule.kind == "pattern":
             patterns.append((_compile("|".join(entries), rule), rule))
         elif rule.kind == "tail":
-            tails.append((_compile("|".join(_spelled(entry) for entry in entries), rule), rule))
+            ends = "|".join(_spelled(entry) for entry in entries)
+            tails.append((_compile(f"{_AFTER_STOP}(?:{ends})" if rule.sign else ends, rule), rule))
+        elif rule.kind == "opening":
+            openings.append((_compile("|".join(_spelled(entry) for entry in entries), rule), rule))
         else:
             for entry in entries:
                 key = fold_line(entry)
@@ -88,7 +92,7 @@ def load_boilerplate() -> Boilerplate:
         for word, found in phrases.items()
     }
     teasers = tuple(Teasers(**{**t, "starts": tuple(t["starts"])}) for t in tables.get("teasers", ()))
-    return Boilerplate(indexed, tuple(patterns), tuple(tails), teasers)
+    return Boilerplate(indexed, tuple(patterns), tuple(tails), tuple(openings), teasers)
 
 
 def _parse_rule(table: dict[str, Any]) -> tuple[Rule, list[str]]:
@@ -97,7 +101,7 @@ def _parse_rule(table: dict[str, Any]) -> tuple[Rule, list[str]]:
         rule = Rule(**options)
     except TypeError as error:
         raise RuleError(f"boilerplate.toml, rule {table.get('name')}: {error}") from None
-    if rule.kind not in ("line", "prefix", "pattern", "tail", "block") or not table.get("phrases"):
+    if rule.kind not in get_args(Kind) or not table.get("phrases"):
         raise RuleError(f"boilerplate.toml, rule {rule.name}: unknown kind {rule.kind!r} or no phrases")
     return rule, table["phrases"]
 
@@ -109,12 +113,13 @@ def _compile(pattern: str, rule: Rule) -> re.Pattern[str]:
         raise RuleError(f"boilerplate.toml, rule {rule.name}: {error} in {pattern}") from None
 
 
+_AFTER_STOP: Final = r"(?<=[.!؟”»\")] )"
 _SPELLINGS: Final = {"ا": "[اأإآ]", "أ": "[اأإآ]", "إ": "[اأإآ]", "ى": "[ىي]", "ي": "[ىي]", "ة": "[ةه]", "ه": "[ةه]"}
 
 
 def _spelled(phrase: str) -> str:
-    """A pattern for a phrase in unfolded text: the ends of lines are cut by offset, so the text cannot be folded."""
-    return "".join(_SPELLINGS.get(c, re.escape(c)) for c in phrase)
+    """A pattern for a phrase in unfolded text: lines are cut by offset, so the text cannot be folded."""
+    return "".join(_SPELLINGS.get(c, re.escape(c)) + ("[\u064b-\u0652]?" if c.isalpha() else "") for c in phrase)
 
 
 def fold_line(text: str) -> str:
@@ -181,6 +186,18 @@ def find_tail(text: str) -> tuple[int, Rule] | None:
         found = pattern.search(text)
         if found and text.count(" ", found.start()) < rule.max_words:
             return found.start(), rule
+    return None
+
+
+def find_opening(text: str) -> tuple[int, Rule] | None:
+    """Where the prompt ends that stands before a text on the same line, and its rule; None without one.
+
+    >>> find_opening("Next Previous وصل القارب إلى المرفأ صباحا")[0]
+    13
+    """
+    for pattern, rule in load_boilerplate().openings:
+        if found := pattern.match(text):
+            return found.end(), rule
     return None
 
 

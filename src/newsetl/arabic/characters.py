@@ -12,8 +12,12 @@ import tomllib
 import unicodedata
 from collections.abc import Callable
 from functools import cache
+from html.entities import html5
 from importlib.resources import files
 from typing import Final
+
+from newsetl.arabic.breaks import join_wrapped_lines, restore_breaks
+from newsetl.arabic.mojibake import repair_mojibake
 
 Repair = Callable[[str], str]
 
@@ -26,7 +30,7 @@ _ARABIC_MARKS: Final = "\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06
 # Nothing in a text of these characters only can need a repair, unless two spaces meet: most articles stop here.
 _SUSPECT: Final = re.compile(
     r"[^\n !-%'-~،؛؟«»“”„‘’–—…٪٫٬\u0621-\u063a\u0641-\u0652\u0660-\u0669\u0670"
-    r"\u067e\u0686\u0698\u06a4\u06a9\u06af\u06cc]|  "
+    r"\u067e\u0686\u0698\u06a4\u06a9\u06af\u06cc]|  |\.[”»]?[\u0621-\u064a]"
 )
 
 
@@ -42,12 +46,16 @@ def _class_of(group: str) -> str:
     return "[" + "".join(re.escape(c) for c in load_characters()[group]) + "]"
 
 
-_REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_REFERENCE = re.compile(
+    r"&(?:#\d{1,7};?|#[xX][0-9a-fA-F]{1,6};|[A-Za-z][A-Za-z0-9]{1,31};|(?:quot|nbsp|laquo|raquo)(?![\w;=]))"
+)
 _AMPERSANDS = re.compile(r"&(?:amp;|#0?38;|#[xX]26;)+")
 
 
 def decode_html_entities(text: str) -> str:
-    """Characters in place of HTML references, the doubly escaped too; only those closed by a semicolon.
+    """Characters in place of HTML references, the doubly escaped too.
+
+    Names need their semicolon, but for a few that old dumps write without; a name that HTML does not know stays.
 
     >>> decode_html_entities("&amp;quot;نعم&amp;quot;&nbsp;&#1548; AT&T")
     '"نعم"\\xa0، AT&T'
@@ -55,66 +63,13 @@ def decode_html_entities(text: str) -> str:
     if "&" not in text:
         return text
     text = _AMPERSANDS.sub("&", text)
-    return _REFERENCE.sub(lambda m: html.unescape(m[0]), text)
+    return _REFERENCE.sub(_read_reference, text)
 
 
-def _sloppy_codec(name: str) -> dict[int, int]:
-    """Code point -> byte for a Windows code page, undefined bytes standing for the C1 control of the same number."""
-    table = {}
-    for byte in range(0x80, 0x100):
-        table[byte] = byte if name == "cp1252" else -1
-    for byte in range(0x80, 0x100):
-        try:
-            table[ord(bytes([byte]).decode(name))] = byte
-        except UnicodeDecodeError:
-            table[byte] = byte
-    return {point: byte for point, byte in table.items() if byte >= 0}
-
-
-def _mojibake_patterns(codec: dict[int, int]) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """What proves that UTF-8 was read with `codec` (four Arabic letters in a row), and what to repair then."""
-
-    def members(low: int, high: int) -> str:
-        return "[" + "".join(re.escape(chr(p)) for p, b in sorted(codec.items()) if low <= b <= high) + "]"
-
-    lead, continued = members(0xD8, 0xDB), members(0x80, 0xBF)
-    proof = re.compile(f"(?:{lead}{continued}){{4}}")
-    two, three, four = members(0xC2, 0xDF), members(0xE0, 0xEF), members(0xF0, 0xF4)
-    run = f"(?:{two}{continued}|{three}{continued}{{2}}|{four}{continued}{{3}})+"
-    return proof, re.compile(run)
-
-
-@cache
-def _mojibake_readings() -> tuple[tuple[dict[int, int], re.Pattern[str], re.Pattern[str]], ...]:
-    codecs = (_sloppy_codec("cp1252"), _sloppy_codec("cp1256"))
-    return tuple((codec, *_mojibake_patterns(codec)) for codec in codecs)
-
-
-def repair_mojibake(text: str) -> str:
-    """Arabic text again, where UTF-8 bytes were read as windows-1252, latin-1 or windows-1256.
-
-    Works line by line, and only on a line that shows four such letters in a row, which no writing does by chance.
-    Text garbled twice is repaired by the second round of `repair_text`.
-
-    >>> repair_mojibake("العربية".encode().decode("cp1256") + " / " + "سلام".encode().decode("latin-1"))
-    'العربية / سلام'
-    >>> repair_mojibake("طظ، Ø 5 mm")
-    'طظ، Ø 5 mm'
-    """
-    for codec, proof, run in _mojibake_readings():
-        if proof.search(text) is not None:
-            text = "\n".join(_reread(line, codec, run) if proof.search(line) else line for line in text.split("\n"))
-    return text
-
-
-def _reread(line: str, codec: dict[int, int], run: re.Pattern[str]) -> str:
-    def again(match: re.Match[str]) -> str:
-        try:
-            return bytes(codec[ord(c)] for c in match[0]).decode("utf-8")
-        except UnicodeDecodeError:  # an overlong form or a surrogate: leave what we cannot read
-            return match[0]
-
-    return run.sub(again, line)
+def _read_reference(match: re.Match[str]) -> str:
+    reference = match[0]
+    is_known = reference[1] == "#" or reference[1:].removesuffix(";") + ";" in html5
+    return html.unescape(reference) if is_known else reference
 
 
 _BREAK = re.compile(r"\r\n|" + _class_of("line_breaks"))
@@ -153,16 +108,19 @@ def replace_presentation_forms(text: str) -> str:
     return text.translate(_presentation_table()) if _PRESENTATION.search(text) else text
 
 
-_COMPOSED = re.compile("|".join(load_characters()["composed"]))
+_JOINED_MARK = re.compile("[\u0300-\u036f\u0653-\u0655]")
+_COMPOSED = re.compile("|".join((*load_characters()["composed"], "[A-Za-z][\u0300-\u036f]+")))
 
 
 def compose_letters(text: str) -> str:
-    """One letter where a letter and its hamza or madda were written apart.
+    """One letter where a letter and its hamza, madda or Latin accent were written apart; other marks stay as they are.
 
     >>> compose_letters("ا\\u0654حمد") == "أحمد"
     True
     """
-    return _COMPOSED.sub(lambda m: load_characters()["composed"][m[0]], text)
+    if _JOINED_MARK.search(text) is None:
+        return text
+    return _COMPOSED.sub(lambda m: load_characters()["composed"].get(m[0]) or unicodedata.normalize("NFC", m[0]), text)
 
 
 _TATWEEL = re.compile(
@@ -196,6 +154,7 @@ def strip_bidi_controls(text: str) -> str:
     return _BIDI.sub("", text)
 
 
+_WITHOUT_WIDTH = re.compile(f"{_class_of('invisible')}|{_class_of('joiners')}")
 _INVISIBLE = re.compile(
     f"{_class_of('invisible')}"
     f"|(?<![{_ARABIC_LETTERS}{_ARABIC_MARKS}])\u200c|\u200c(?![{_ARABIC_LETTERS}])"
@@ -209,7 +168,7 @@ def strip_zero_width(text: str) -> str:
     >>> strip_zero_width("\\ufeffال\\u00adخبر\\u200c: می\\u200cرود") == "الخبر: می\\u200cرود"
     True
     """
-    return _INVISIBLE.sub("", text)
+    return _INVISIBLE.sub("", text) if _WITHOUT_WIDTH.search(text) else text
 
 
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
@@ -260,6 +219,8 @@ REPAIRS: Final[dict[str, Repair]] = {
     "control-characters": strip_controls,
     "tatweel": strip_tatweel,
     "odd-spaces": unify_spaces,
+    "hard-wraps": join_wrapped_lines,
+    "lost-breaks": restore_breaks,
     "repeated-spaces": collapse_spaces,
 }
 
@@ -275,7 +236,7 @@ def repair_text(text: str) -> tuple[str, tuple[str, ...]]:
     done: dict[str, None] = {}
     for _ in range(MAX_ROUNDS):
         before = text
-        if _SUSPECT.search(text) is None:
+        if _SUSPECT.search(text) is None and join_wrapped_lines(text) == text:
             break
         for name, repair in REPAIRS.items():
             repaired = repair(text)

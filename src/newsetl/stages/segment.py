@@ -11,9 +11,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+from newsetl.arabic.folding import fold_text
 from newsetl.records import Block, Document, Draft, Paragraph, Role, Sentence
 
 MAX_HEADING_WORDS: Final = 14  # headings in the gold set have 1 to 11
+MAX_SECTION_WORDS: Final = 6  # of a line that ends in a colon: longer ones announce what somebody said
+MAX_LABEL_CHARS: Final = 30  # its first word ends before
 MIN_BODY_RATIO: Final = 1.5  # a heading is followed by a paragraph at least so many times longer
 LONG_SENTENCE_WORDS: Final = 30  # after so many words two dots end a sentence; before, they are a pause
 MAX_LOOK_BACK_CHARS: Final = 1000  # for words and marks before a stop: keeps the work linear
@@ -28,9 +31,10 @@ _WORD = re.compile(r"\w+")
 _PIECE_AFTER = re.compile(r"\w{1,3}\.")  # as long as MAX_PIECE_CHARS
 _TITLE_LETTERS: Final = "دمأ"  # doctor, engineer, professor: joined to و in "ود. سالم"
 _LIST_START = re.compile(r"(?:[-–—•●▪*·]|[0-9٠-٩]{1,2}\s?[-–.)]|\([0-9٠-٩]{1,2}\))\s*\S")
-_BULLET = re.compile(r"[-–—•●▪*·]{1,3}\s?\w")
+_BULLET = re.compile(r"[-–—•●▪*·ـ>]{1,3}\s?\w")
 _NUMBER_ONLY = re.compile(r"\d{1,3}")
-_FINAL = re.compile(r"[.!…:،؛,;۔]\W*$")
+_NUMBER_AND_UNIT = re.compile(r"\d{1,3} ?(?:في )?([^\W\d]{2,10}|[%٪])")
+_FINAL = re.compile(r"[.!…:،؛,;۔﴾]\W*$")
 _INNER_STOP = re.compile(r"(?<!\.)[.!؟?]\s+\w")  # two sentences; two dots are a pause in a headline
 _COLON_END = re.compile(r":\W*$")
 
@@ -67,7 +71,7 @@ def _find_roles(blocks: tuple[Block, ...]) -> list[Role]:
             roles.append(block.role)
         elif is_heading(blocks, i):
             roles.append("heading")
-        elif is_list_item(block.text):
+        elif is_list_item(block.text) and not is_question_turn(block.text):
             roles.append("list")
         else:
             roles.append("body" if "lead" in roles else "lead")
@@ -79,17 +83,37 @@ def _find_roles(blocks: tuple[Block, ...]) -> list[Role]:
 def is_heading(blocks: tuple[Block, ...], i: int) -> bool:
     """Does block `i` look like a short title inside an article, with a paragraph after it?
 
-    A line behind a bullet is one too when no list stands around it: some papers mark their headings so.
+    A line behind a bullet or a number is one too when no list and no answer stands around it: some papers mark their
+    headings so. A line that ends in a colon is one when an ordinal (ثانيا:) or the name of a section opens it.
     """
     text = blocks[i].text
-    if i + 1 >= len(blocks) or not is_short_line(text) or _INNER_STOP.search(text):
+    if i + 1 >= len(blocks) or _INNER_STOP.search(text) or not (is_short_line(text) or _is_section(text)):
         return False
     before, following = blocks[i - 1].text if i else "", blocks[i + 1].text
-    if is_list_item(text) and not (_BULLET.match(text) and not is_list_item(before) and not is_list_item(following)):
+    if is_list_item(text) and (is_list_item(before) or is_list_item(following)):
+        return False
+    if text.endswith("؟") and _BULLET.match(following):  # a question of an interview and its answer
         return False
     if _COLON_END.search(before[-8:]):  # "as follows:" opens a list or a quotation
         return False
     return len(following) >= MIN_BODY_RATIO * len(text) and not is_short_line(following)
+
+
+def _is_section(text: str) -> bool:
+    """Does a short line that ends in a colon name a section of the article: by an ordinal or by its first word?"""
+    if text.count(" ") >= MAX_SECTION_WORDS or not _COLON_END.search(text[-8:]):
+        return False
+    first = _WORD.search(fold_text(text[:MAX_LABEL_CHARS]))
+    return first is not None and first[0] in load_abbreviations()["section_words"]
+
+
+def is_question_turn(text: str) -> bool:
+    """Is a line behind a bullet the question of an interview?
+
+    >>> is_question_turn("• متى بدأت الكتابة؟"), is_question_turn("• موعد الكتابة")
+    (True, False)
+    """
+    return text.endswith("؟") and _BULLET.match(text) is not None
 
 
 def is_list_item(text: str) -> bool:
@@ -179,9 +203,11 @@ def _is_long(text: str, start: int, end: int) -> bool:
 
 
 def _goes_on_after_question(text: str, stop: re.Match[str], end: int, after: int) -> bool:
-    """(؟) as a remark of the writer, or a question in marks with its speaker behind."""
+    """(؟) as a remark of the writer, a question in marks with its speaker behind, or the ? of an address."""
     if text[stop.start() - 1] == "(":
         return True
+    if stop[0] == "?" and after == end and text[after].isascii() and not text[stop.start() - 1].isspace():
+        return True  # example.com/page?number=1
     if end == after or text[end - 1] not in _CLOSERS:
         return False
     return text[after : after + 8].partition(" ")[0] in load_abbreviations()["tells_quoted_question"]
@@ -192,6 +218,8 @@ def _is_inner_stop(text: str, start: int, at: int, end: int, after: int) -> bool
     before, following = text[at - 1], text[at + 1]
     if following.isdigit() and (before.isdigit() or (before == " " and text[at - 2].isdigit())):
         return True  # 3.5, 12.5.2020, 33 .1
+    if text[after].isdigit() and after > end and _is_broken_decimal(text, start, at, after):
+        return True  # 33. 1 in the hundred
     if following.isascii() and following.isalnum() and before.isascii() and before.isalnum():
         return True  # example.com
     if _NUMBER_ONLY.fullmatch(text, start, at):
@@ -204,6 +232,14 @@ def _is_inner_stop(text: str, start: int, at: int, end: int, after: int) -> bool
     if before == " ":
         return name in _TITLE_LETTERS
     return _is_initial(name, text, word.start()) or _is_abbreviated(name, text, at + 1, after)
+
+
+def _is_broken_decimal(text: str, start: int, at: int, after: int) -> bool:
+    """Is a number of up to three digits, a stop, a space and a number with a unit one number that lost its shape?"""
+    word = _WORD_BEFORE.search(text, max(start, at - MAX_WORD_CHARS), at - (text[at - 1] == " "))
+    found = _NUMBER_AND_UNIT.match(text, after)
+    is_number = word is not None and _NUMBER_ONLY.fullmatch(word[0]) is not None
+    return is_number and found is not None and found[1] in load_abbreviations()["units_after_decimal"]
 
 
 def _is_initial(word: str, text: str, at: int) -> bool:
@@ -220,10 +256,15 @@ def _is_abbreviated(word: str, text: str, end: int, after: int) -> bool:
     if word in tables["abbreviations"]:
         return True
     pieces = word.split(".")
+    names = tables["letter_names"]
+    following = _WORD.match(text, after)
+    if following is not None and following[0] in names:
+        if pieces[-1] in names and (after == end or text[after - 1] == " "):
+            return True
+        if after == end and text.startswith(".", following.end()):  # "أودي.أيه.جي"
+            return True
     if after > end:
-        following = _WORD.match(text, after)
-        names = tables["letter_names"]
-        return pieces[-1] in names and following is not None and following[0] in names and text[after - 1] == " "
+        return False
     if any(len(piece) > MAX_PIECE_CHARS for piece in pieces):
         return False
     return len(pieces) > 1 or _PIECE_AFTER.match(text, end) is not None
