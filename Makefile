@@ -6,7 +6,7 @@ STAMP := .venv/.ready
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: run test setup check format lock clean
+.PHONY: run test setup check bench format lock clean
 
 run: setup            ## the main job: data/raw -> data/processed, as a Prefect flow
 	$(BIN)/python flows/etl.py
@@ -28,6 +28,9 @@ check: setup          ## format, lint, types, tests
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+bench: setup          ## newsetl beside its peers: sentence boundaries, speed, growth with length
+	$(BIN)/python tools/bench.py
 
 format: setup
 	$(BIN)/ruff format .

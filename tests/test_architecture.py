@@ -23,8 +23,10 @@ ROOMS = {
     "run": {"", "records", "errors", "schema", "settings", "io", "pipeline", "plan"},
     "report": {"schema", "plan", "run"},
     "show": {"errors", "reading"},
-    "cli": {"", "errors", "schema", "settings", "io", "plan", "run", "report", "show"},
-    "": {"reading"},
+    "propose": {"errors", "arabic", "stages"},
+    "cli": {"", "errors", "schema", "settings", "io", "plan", "run", "report", "show", "propose"},
+    "text": {"records", "arabic", "stages"},
+    "": {"reading", "text"},
 }
 # Stages and what they stand on are pure: no disk, network, clock or logging.
 PURE = ("records", "errors", "arabic", "sources", "stages", "pipeline")

@@ -96,6 +96,8 @@ def test_plan_lists_files_and_writes_nothing(archive, tmp_path, capsys):
         (["run", "{archive}", "--workers", "0"], "workers must be 1 or more"),
         (["run", "{archive}", "--config", "missing.toml"], "missing.toml"),
         (["show", "abc", "--out", "missing"], "no such dataset"),
+        (["boilerplate", "one", "--out", "missing"], "no such dataset"),
+        (["boilerplate", "one", "--limit", "0"], "--limit must be 1 or more"),
     ],
 )
 def test_mistakes_end_with_one_line_and_exit_code_2(archive, tmp_path, monkeypatch, capsys, arguments, message):
@@ -120,7 +122,7 @@ def test_show_prints_an_article_with_its_quotes(archive, tmp_path, capsys):
     assert main(["show", "ffffffff0000", "--out", str(out)]) == 2
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["plan"], ["schema"], ["show"]])
+@pytest.mark.parametrize("command", [[], ["run"], ["plan"], ["schema"], ["show"], ["boilerplate"]])
 def test_help_has_examples(command):
     done = subprocess.run(
         [sys.executable, "-m", "newsetl.cli", *command, "--help"], capture_output=True, text=True, check=False

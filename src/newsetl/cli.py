@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.text import Text
 
 from newsetl import __version__
-from newsetl.errors import NewsetlError
+from newsetl.errors import NewsetlError, SettingsError
 from newsetl.io.fields import parse_mapping
 from newsetl.plan import plan_run
+from newsetl.propose import LIMIT, MIN_SHARE, propose_boilerplate, render_proposal
 from newsetl.report import (
     ProgressLine,
     markdown_schema,
@@ -42,6 +44,9 @@ EXAMPLES = {
     "show": """examples:
   newsetl show 3f0c                                  the article whose id begins so, quotes marked
   newsetl show 3f0c --out news/""",
+    "boilerplate": """examples:
+  newsetl boilerplate turkpress                      lines that stand in 1% of its articles or more, with rules to paste
+  newsetl boilerplate turkpress --out news/ --min-share 0.002 --limit 100""",
 }
 
 
@@ -70,7 +75,14 @@ def build_parser() -> argparse.ArgumentParser:
     schema.add_argument("--markdown", action="store_true", help="as Markdown (docs/schema.md)")
     show = command("show", "print an article with its quotes marked")
     show.add_argument("article_id", help="an article_id, or its beginning")
-    show.add_argument("--out", default=DEFAULT_OUT, metavar="DIR", help=f"where the datasets lie ({DEFAULT_OUT})")
+    boilerplate = command("boilerplate", "list lines that repeat across the articles of a source, as rules to confirm")
+    boilerplate.add_argument("source", metavar="SOURCE", help="slug of an outlet")
+    for reader in (show, boilerplate):
+        reader.add_argument("--out", default=DEFAULT_OUT, metavar="DIR", help=f"where the datasets lie ({DEFAULT_OUT})")
+    boilerplate.add_argument(
+        "--min-share", type=float, default=MIN_SHARE, metavar="S", help=f"share of the articles, 0-1 ({MIN_SHARE})"
+    )
+    boilerplate.add_argument("--limit", type=int, default=LIMIT, metavar="N", help=f"show at most N lines ({LIMIT})")
     return parser
 
 
@@ -135,11 +147,21 @@ def show_command(arguments: argparse.Namespace, console: Console) -> None:
         console.print(part)
 
 
+def boilerplate_command(arguments: argparse.Namespace, console: Console) -> None:
+    """List lines that repeat across the articles of a source, and rules that would take them out."""
+    if arguments.limit < 1:
+        raise SettingsError(f"--limit must be 1 or more, not {arguments.limit}")
+    proposal = propose_boilerplate(arguments.source, Path(arguments.out), min_share=arguments.min_share)
+    for part in render_proposal(proposal, arguments.limit):
+        console.print(part, soft_wrap=isinstance(part, Text))  # a phrase stays on its line
+
+
 COMMANDS: dict[str, Any] = {
     "run": run_command,
     "plan": plan_command,
     "schema": schema_command,
     "show": show_command,
+    "boilerplate": boilerplate_command,
 }
 
 

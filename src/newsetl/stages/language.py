@@ -1,6 +1,7 @@
 """Tells the language of a text by its script, the letters that only one language writes, and function words."""
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -9,53 +10,117 @@ from types import MappingProxyType
 from newsetl.arabic.tables import load_table
 
 UNDECIDED = "und"
-# The language of news prose shows in its first sentences. Characters.
-SAMPLE = 1000
-# A function word weighs as much as this many tell-tale letters: one foreign name (پوتین) makes no Persian.
-WORD_WEIGHT = 2.0
+# The language of news prose shows in its first sentences: where a glance is not enough, the sample is read. Characters.
+GLANCE, SAMPLE = 300, 1000
+# Arabic is seen at a glance from this score on.
+SURE = 0.8
+# Below this the title is read too: a caption or a name shows no language. Characters.
+SHORT_BODY = 200
+# Points of one piece of evidence: a function word, the same in another spelling ("كه" for "که"), a weak letter
+# (see languages.toml), a letter, a part of a word. One foreign name (پوتین) makes no Persian.
+WORD, VARIANT, WEAK, LETTER, PART = 2.0, 1.0, 0.5, 1.0, 1.0
+# Arabic script is Arabic until the evidence for another language is above this: an archive is Arabic. Points.
+HEAD_START = 1.0
 # Fewer letters than this prove nothing.
 MIN_LETTERS = 4
 # Arabic script with no evidence at all is Arabic in an Arabic archive, at this score.
 DEFAULT_SCORE = 0.5
 # From this share of the Latin letters on, Arabic ones are more than a word or two.
 MINOR_SHARE = 0.25
+# Letters that Arabic does not write are less of an Arabic text than this, unless some of it is in another language.
+FOREIGN_SHARE = 0.003
 
-_EDGES = ".,;:!?()[]\"'«»“”،؛؟…-–"
+_EDGES = "#.,;:!?()[]\"'«»“”،؛؟…-–"
 # Ways to write one letter: a function word counts in each of them ("كه" and "که", "الى" and "إلى").
 _VARIANTS = (str.maketrans("یک", "يك"), str.maketrans("یى", "ىي"), str.maketrans("أإآ", "ااا"))
+# Addresses, accounts and hashtags are in no language.
+_NO_PROSE = re.compile(r"(?:https?://|www\.|[@#])\S+")
+# A stretch without Arabic letters that is long enough for a sentence.
+_LATIN_STRETCH = re.compile("[^\u0620-\u077f\ufb50-\ufefc]{40,}")
+_CODE = re.compile(r"[{}<>=;|]")
+_NO_LETTER = re.compile(r"[\W\d_]+")
+# In UTF-8: all bytes but Latin letters, and the first bytes of U+0680 to U+06FF, where چ گ ک ی ے ہ ە ې lie.
+_NO_LATIN = bytes(code for code in range(256) if code > 127 or not chr(code).isalpha())
+_FOREIGN = (b"\xda", b"\xdb")
+
+
+# The points of each language that a piece of evidence speaks for.
+_Points = Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class _Profile:
-    words: frozenset[str]
-    letters: str
+class _Script:
+    """The languages of a script in the order of the table, and the evidence for them."""
+
+    codes: tuple[str, ...]
+    words: Mapping[str, _Points]
+    letters: Mapping[str, _Points]
+    parts: Mapping[str, _Points]
+
+
+@dataclass(frozen=True, slots=True)
+class _Mixture:
+    """From when on a text is mixed, as ``languages.toml`` explains."""
+
+    share: float
+    letters: int
+    passage: int
+    words: float
+    score: float
+    code: float
 
 
 @dataclass(frozen=True, slots=True)
 class Languages:
-    """Profiles of the Arabic and the Latin script, and the ranges of scripts that one language stands for."""
+    """Evidence within the Arabic and the Latin script, and the ranges of scripts that one language stands for."""
 
-    arabic: Mapping[str, _Profile]
-    latin: Mapping[str, _Profile]
+    arabic: _Script
+    latin: _Script
     scripts: Mapping[str, tuple[str, str]]
+    mixture: _Mixture
 
 
 @cache
 def load_languages() -> Languages:
     """The evidence of ``arabic/languages.toml``."""
     table = load_table("languages.toml")
-    profiles = {
-        script: {code: _Profile(frozenset(_spell(row["words"])), row["letters"]) for code, row in table[script].items()}
-        for script in ("arabic_script", "latin")
-    }
     scripts = {code: (chr(first), chr(last)) for code, (first, last) in table["scripts"].items()}
     return Languages(
-        MappingProxyType(profiles["arabic_script"]), MappingProxyType(profiles["latin"]), MappingProxyType(scripts)
+        _read_script(table["arabic_script"]),
+        _read_script(table["latin"]),
+        MappingProxyType(scripts),
+        _Mixture(**table["mixed"]),
     )
 
 
-def find_language(text: str) -> tuple[str, float]:
+def _read_script(rows: Mapping[str, Mapping[str, Iterable[str]]]) -> _Script:
+    words: dict[str, dict[str, float]] = defaultdict(dict)
+    letters: dict[str, dict[str, float]] = defaultdict(dict)
+    parts: dict[str, dict[str, float]] = defaultdict(dict)
+    for code, row in rows.items():
+        for word in row["words"]:
+            for spelling in _spell(word):
+                words[spelling].setdefault(code, VARIANT)
+        for word in row["words"]:
+            words[word][code] = WORD
+        letters_of = {**dict.fromkeys(row.get("weak", ()), WEAK), **dict.fromkeys(row.get("letters", ()), LETTER)}
+        for letter, points in letters_of.items():
+            letters[letter][code] = points
+        for part in row.get("parts", ()):
+            parts[part][code] = PART
+    return _Script(tuple(rows), MappingProxyType(words), MappingProxyType(letters), MappingProxyType(parts))
+
+
+def _spell(word: str) -> Iterator[str]:
+    return (word.translate(variant) for variant in _VARIANTS)
+
+
+def find_language(text: str, title: str | None = None) -> tuple[str, float]:
     """The language code of a text and how sure it is, from 0 to 1.
+
+    Args:
+        text: The body. Its first sentences are read.
+        title: Read as well where the body is shorter than ``SHORT_BODY``.
 
     Returns:
         ``("und", 0.0)`` for a text with next to no letters. Dialects of Arabic are ``ar``.
@@ -64,11 +129,23 @@ def find_language(text: str) -> tuple[str, float]:
     'ar'
     >>> find_language("این نمایشگاه برای نخستین بار در شهر برگزار می‌شود")[0]
     'fa'
+    >>> find_language("مشهد", "نمایشگاه کتاب در مشهد برگزار شد")[0]
+    'fa'
     >>> find_language("12345 ...")
     ('und', 0.0)
     """
-    languages = load_languages()
     sample = text[:SAMPLE]
+    if title and len(sample) < SHORT_BODY:
+        sample = f"{title}\n{sample}"
+    code, score = _look(sample[:GLANCE])
+    if len(sample) <= GLANCE or (code == "ar" and score >= SURE):
+        return code, score
+    return _look(sample)
+
+
+def _look(sample: str) -> tuple[str, float]:
+    """The language of a sample and the score of its script times that of the language within the script."""
+    languages = load_languages()
     words = _count_words(sample)
     counts = _count_scripts(words, languages)
     letters = sum(counts.values())
@@ -88,20 +165,15 @@ def _decide(script: str, counts: Counter[str], words: Counter[str], sample: str)
     An Arabic page may carry film titles, tweets or left-over code in Latin letters: those have few function words.
     """
     languages = load_languages()
-    code, score, weight = _weigh(words, sample, languages.arabic if script == "arabic" else languages.latin)
-    if script == "latin" and counts["arabic"] >= MINOR_SHARE * counts["latin"]:
-        other, other_score, other_weight = _weigh(words, sample, languages.arabic)
-        if other_weight > weight:
+    if script == "arabic":
+        code, score, _ = _weigh(words, sample, languages.arabic, HEAD_START)
+        return code, score
+    code, score, known = _weigh(words, sample, languages.latin)
+    if counts["arabic"] >= MINOR_SHARE * counts["latin"]:
+        other, other_score, other_known = _weigh(words, sample, languages.arabic, HEAD_START)
+        if other_known > known or code == UNDECIDED:
             return other, other_score
-    if weight == 0:
-        return ("ar", DEFAULT_SCORE) if script == "arabic" else (UNDECIDED, 0.0)
     return code, score
-
-
-def _spell(words: Iterable[str]) -> Iterator[str]:
-    for word in words:
-        yield word
-        yield from (word.translate(variant) for variant in _VARIANTS)
 
 
 def _count_words(sample: str) -> Counter[str]:
@@ -127,14 +199,87 @@ def _count_scripts(words: Counter[str], languages: Languages) -> Counter[str]:
     return counts
 
 
-def _weigh(words: Counter[str], sample: str, profiles: Mapping[str, _Profile]) -> tuple[str, float, float]:
-    """The profile with the most evidence, its share of the evidence of the best two, and that evidence."""
-    seen = words.keys()
-    evidence = {
-        code: WORD_WEIGHT * sum(words[word] for word in seen & profile.words) + sum(map(sample.count, profile.letters))
-        for code, profile in profiles.items()
-    }
-    best, second = sorted(evidence.values(), reverse=True)[:2]
+def _weigh(words: Counter[str], sample: str, script: _Script, head_start: float = 0.0) -> tuple[str, float, float]:
+    """The language with the most points, its share of the points of the best two, and the points of its words.
+
+    The first language begins with `head_start` and wins a draw.
+    """
+    padded = f" {' '.join(sample.lower().split())} "
+    known = dict.fromkeys(script.codes, 0.0)
+    _add(known, script.words, ((word, words[word]) for word in words if word in script.words))
+    points = dict(known)
+    _add(points, script.letters, ((sign, padded.count(sign)) for sign in set(padded) if sign in script.letters))
+    _add(points, script.parts, ((part, times) for part in script.parts if (times := padded.count(part))))
+    first = script.codes[0]
+    if head_start and not any(points.values()):
+        return first, DEFAULT_SCORE, 0.0
+    points[first] += head_start
+    best, second = sorted(points.values(), reverse=True)[:2]
     if best == 0:
         return UNDECIDED, 0.0, 0.0
-    return max(evidence, key=lambda code: evidence[code]), best / (best + second), best
+    code = max(points, key=lambda code: points[code])
+    return code, best / (best + second), known[code]
+
+
+def _add(points: dict[str, float], evidence: Mapping[str, _Points], found: Iterable[tuple[str, int]]) -> None:
+    for item, times in found:
+        for code, each in evidence[item].items():
+            points[code] += each * times
+
+
+def is_mixed(text: str, lang: str) -> bool:
+    """Whether a good part of a text in `lang` is in another language, by the shares of ``arabic/languages.toml``.
+
+    Counted are passages of some length in which function words show another language: names, code and a tweet are none.
+
+    >>> report = "قال المدير إن الشركة ستنشر البيان كاملا على موقعها في نهاية الأسبوع.\\n" * 5
+    >>> quoted = "The company said that it has not been told about the decision, and that it will wait. "
+    >>> is_mixed(report + quoted * 4, "ar"), is_mixed(report, "ar")
+    (True, False)
+    """
+    if not _may_be_mixed(text, lang):
+        return False
+    mixture = load_languages().mixture
+    prose = _NO_PROSE.sub(" ", text)
+    other = sum(
+        letters
+        for passage in _cut_passages(prose)
+        if (letters := _count_letters(passage)) >= mixture.passage
+        and len(_CODE.findall(passage)) <= mixture.code * letters
+        and _is_prose(passage, lang)
+    )
+    return other >= max(mixture.letters, mixture.share * _count_letters(prose))
+
+
+def _is_prose(passage: str, lang: str) -> bool:
+    """Whether a passage is running text in another language than `lang`."""
+    languages = load_languages()
+    code, score = find_language(passage)
+    if code in (lang, UNDECIDED):
+        return False
+    if code not in languages.latin.codes:
+        return score >= languages.mixture.score
+    words = _count_words(passage[:SAMPLE])
+    known = sum(times for word, times in words.items() if code in languages.latin.words.get(word, ()))
+    return known >= languages.mixture.words * words.total()
+
+
+def _may_be_mixed(text: str, lang: str) -> bool:
+    """A quick look that spares most Arabic texts the slow one."""
+    letters = load_languages().mixture.letters
+    if lang != "ar":
+        return len(text) >= letters
+    data = text.encode("utf-8", "surrogatepass")
+    foreign = sum(map(data.count, _FOREIGN))
+    return foreign > FOREIGN_SHARE * len(text) or len(data.translate(None, _NO_LATIN)) >= letters
+
+
+def _count_letters(text: str) -> int:
+    return len(_NO_LETTER.sub("", text))
+
+
+def _cut_passages(text: str) -> Iterator[str]:
+    """The lines of a text; long stretches without Arabic letters stand apart from the rest of their line."""
+    for line in text.split("\n"):
+        yield from _LATIN_STRETCH.findall(line)
+        yield _LATIN_STRETCH.sub(" ", line)

@@ -10,7 +10,7 @@ from newsetl.records import Document, Draft, Metadata, Reject
 from newsetl.sources.lookup import load_index, name_key, outlet_keys
 from newsetl.sources.outlets import Outlet
 from newsetl.stages.authors import Byline, find_agency, find_bylines, find_head, find_origin
-from newsetl.stages.language import find_language
+from newsetl.stages.language import find_language, is_mixed
 from newsetl.stages.outlets import find_outlet
 from newsetl.stages.publication import FETCH_TOLERANCE, find_publication, parse_moment
 from newsetl.stages.titles import strip_outlet
@@ -40,7 +40,8 @@ def find_metadata(draft: Draft, document: Document) -> Metadata | Reject:
     byline = find_bylines(draft.authors or fields.authors, draft.bylines, datelines, own)
     url = draft.url or fields.url
     title = document.title or draft.title
-    lang, score = find_language(document.text or title or "")
+    lang, score = find_language(document.text, title)
+    mixed = ("mixed-language",) if is_mixed(document.text, lang) else ()
     return Metadata(
         source=outlet.slug,
         source_name=outlet.name,
@@ -62,7 +63,7 @@ def find_metadata(draft: Draft, document: Document) -> Metadata | Reject:
         tags=draft.tags or fields.tags,
         lang=lang,
         lang_score=score,
-        flags=publication.flags,
+        flags=(*publication.flags, *mixed),
     )
 
 
