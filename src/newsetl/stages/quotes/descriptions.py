@@ -70,17 +70,24 @@ def _tail_stop(scene: Scene, at: int, stop: int) -> int:
         if key not in _LINKS and not is_complement and not is_body(scene, key):
             break
         at += 1
-        if is_body(scene, key) and not key.startswith("ال") and not is_bound(scene, at, stop):
-            at += 1  # the name of the place: بلدة الوادي
-    while at > first and scene.keys[at - 1] in _LINKS:
+        if _is_kind(scene, key) and not is_bound(scene, at, stop):
+            at += 1  # the name of the place: بلدة الوادي, بجامعة الوادي
+    while at > first and (scene.keys[at - 1] in _LINKS or _is_kind(scene, scene.keys[at - 1])):
         at -= 1
     return at
 
 
+def _is_kind(scene: Scene, key: str) -> bool:
+    """Is the word a bare kind of body or place that needs its name after it, with ب or ل before it or not?"""
+    return not key.startswith(_DEFINITE) and (is_body(scene, key) or (key[0] in "بل" and is_body(scene, key[1:])))
+
+
 def _is_adjunct(scene: Scene, at: int) -> bool:
-    """Does an occasion or an addressee begin here: في تصريح, لصحيفة?"""
+    """Does an occasion, an addressee or a clause begin here: في تصريح, لصحيفة, والذي?"""
     words = scene.words
     key, following = scene.keys[at], scene.key(at + 1)
+    if key.removeprefix("و") in words.relatives:
+        return True
     if key in _LINKS:
         return following in words.media or base_word(following) in words.media or following in words.times
     return (

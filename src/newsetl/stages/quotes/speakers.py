@@ -214,7 +214,7 @@ def _ends_phrase(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
 def _is_break(scene: Scene, at: int) -> bool:
     """Does a clause or an adverb begin at the token, which no noun phrase holds?"""
     key, words, cues = scene.keys[at], scene.words, scene.cues
-    if key in words.relatives or key in words.asides or key in words.turns or is_adverb(scene, key):
+    if key.removeprefix("و") in words.relatives or key in words.asides or key in words.turns or is_adverb(scene, key):
         return True
     if key in cues.bare or key in cues.suffixed or key in _ANSWERS:
         return True
