@@ -152,7 +152,7 @@ def test_a_page_without_text_is_rejected(text):
 
 def test_deep_nesting_is_rejected():
     rejected = extract_article(page("<div>" * 20_000 + FIRST))
-    assert rejected.reason == "extractor-failed"
+    assert rejected.reason == "too-large"
 
 
 def test_a_page_beyond_the_cap_is_rejected():

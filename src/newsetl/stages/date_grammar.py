@@ -33,7 +33,8 @@ class ParsedDate:
         clock: The time of day as written, naive.
         offset_minutes: Minutes east of UTC, when the string says so.
         alternative: The other reading of 09/10/2020 when nothing in the string decides.
-        flags: weekday-mismatch, hijri-converted, hijri-mismatch, relative-date, update-date, several-dates.
+        flags: weekday-mismatch, hijri-converted, hijri-mismatch, relative-date, update-date (it is one),
+            update-time (the time of one follows), several-dates.
     """
 
     precision: DatePrecision

@@ -111,6 +111,8 @@ def _parse_written(text: str, reference: datetime | None) -> ParsedDate | None:
     parsed = _parse_one(before)
     if parsed is None and reference is not None:
         parsed = _parse_relative(before, reference)
+    if parsed is not None and parsed.clock is None and take_time(after)[1] is not None:
+        return replace(parsed, flags=(*parsed.flags, "update-time"))  # perhaps the day of the update, too
     if parsed is None and after:
         parsed = _parse_one(after)
         if parsed is not None:

@@ -15,6 +15,7 @@ from newsetl.records import Page, RawRecord, Reject
 
 HEAD_BYTES: Final = 4096  # where HTML and XML must declare their encoding (HTML asks for 1024; old pages put it later)
 SAMPLE_BYTES: Final = 60_000  # enough letters to judge a code page; navigation in ASCII fills the start of a page
+ODD_SAMPLE: Final = 20_000  # characters in which controls are counted
 MAX_ODD_SHARE: Final = 0.1  # controls and replacement characters above this share: an image or an archive, not text
 MAX_BROKEN_SHARE: Final = 0.02  # broken bytes in otherwise valid UTF-8 (cut characters); more means another encoding
 
@@ -68,10 +69,11 @@ def _decode_fields(record: RawRecord) -> Page | Reject:
 
 
 def _finish(record: RawRecord, text: str, form: str, encoding: str, fixes: tuple[str, ...]) -> Page | Reject:
-    text, repaired = repair_code_points(text)
+    # no codec gives surrogates: only strings of a container can hold them
+    text, repaired = repair_code_points(text) if encoding == "str" or "\x00" in text else (text, ())
     if not text.strip("\ufeff \t\r\n"):
         return _reject(record, "no-text", "only white space")
-    sample = text[:SAMPLE_BYTES]
+    sample = text[:ODD_SAMPLE]
     if len(_ODD.findall(sample)) > MAX_ODD_SHARE * len(sample) and encoding != "str":
         return _reject(record, "not-text", "controls and unreadable characters")
     return Page(record, text, "html" if form == "html" else "text", encoding, (*fixes, *repaired))

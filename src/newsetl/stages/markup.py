@@ -6,21 +6,18 @@ JSON-LD, then meta tags, then elements that show it to readers.
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final
-
-from lxml import html as lxml_html
-from lxml.html import HtmlElement
 
 from newsetl.records import DateClue
 from newsetl.stages.dates import is_date_line
+from newsetl.stages.outline import Outline
 
 MAX_JSON_LD_CHARS: Final = 2_000_000
 MAX_JSON_LD_THINGS: Final = 2_000
 MAX_CLUES: Final = 12  # of one kind; pages with hundreds of <time> are lists of other articles
-MAX_DATELINE_ELEMENTS: Final = 40  # looked at in each neighbour of the headline
+MAX_DATELINES: Final = 40  # lines behind the headline that are looked at
 MAX_SHOWN_CHARS: Final = 120  # of a visible date or author line; longer ones are text
 
 _ARTICLE_TYPES: Final = re.compile(r"article|posting|report|review", re.IGNORECASE)
@@ -47,12 +44,6 @@ _META_AUTHORS: Final = (
 _DIGIT = re.compile(r"\d")
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w+")
-_AUTHOR_CLASSES: Final = ("author", "byline", "writer", "writeBy", "editor", "reporter", "journalist", "kateb")
-_DATE_CLASSES: Final = ("date", "Date", "time", "Time", "publish")
-_SHOWN_AUTHOR: Final = "//*[@rel='author' or @itemprop='author'] | //*[@class][{}]".format(
-    " or ".join(f"contains(@class, '{name}')" for name in _AUTHOR_CLASSES)
-)
-_SHOWN_DATE: Final = "//*[@class][{}]".format(" or ".join(f"contains(@class, '{name}')" for name in _DATE_CLASSES))
 MIN_SHARED: Final = 0.6  # of the words of a shown headline that a declared title shares: pages reorder and shorten
 
 
@@ -72,25 +63,26 @@ class PageClues:
     article_body: str | None = None  # of JSON-LD: plain text, when the publisher gives it
 
 
-def find_page_clues(tree: HtmlElement) -> PageClues:
-    """Title, site, authors, dates, section, tags and addresses that the markup of a parsed page names."""
-    article = _find_json_ld(tree)
-    meta = _read_meta(tree)
+def find_page_clues(outline: Outline) -> PageClues:
+    """Title, site, authors, dates, section, tags and addresses that the markup of a page names."""
+    article = _find_json_ld(script.text for script in outline.json_ld)
+    meta = _read_meta(outline.metas)
     dates = [DateClue("json-ld", d) for d in _texts(article.get("datePublished"))]
     dates += [DateClue("meta", d) for name in _META_DATES for d in meta.get(name, ())]
-    dates += _find_shown_dates(tree)
-    dates = dates or _find_dateline(tree)
-    authors = _names(article.get("author"), persons=True) or _find_shown_authors(tree)
+    dates += _find_shown_dates(outline)
+    dates = dates or _find_dateline(outline)
+    authors = _names(article.get("author"), persons=True) or _find_shown_authors(outline)
     # meta tags name the outlet or the builder of the site as often as the writer
     authors = authors or [a for name in _META_AUTHORS for a in meta.get(name, ()) if not a.startswith(("http", "@"))]
     tags = meta.get("article:tag") or _split_keywords(_texts(article.get("keywords")) or meta.get("keywords", []))
+    canonical = [_squeeze(link.get("href", "")) for link in outline.links if link.get("rel") == "canonical"]
     return PageClues(
-        title=_find_title(tree, article, meta),
+        title=_find_title(outline, article, meta),
         subtitle=_first(_texts(article.get("alternativeHeadline"))),
         site_name=_first(
             [*_names(article.get("publisher")), *meta.get("og:site_name", ()), *meta.get("application-name", ())]
         ),
-        canonical_url=_first([*_attributes(tree, "//link[@rel='canonical']/@href"), *meta.get("og:url", ())]),
+        canonical_url=_first([*canonical, *meta.get("og:url", ())]),
         authors=_unique(authors)[:MAX_CLUES],
         dates=tuple(dict.fromkeys(dates)),
         modified=_first([*_texts(article.get("dateModified")), *(m for n in _META_MODIFIED for m in meta.get(n, ()))]),
@@ -112,30 +104,21 @@ def _squeeze(text: str) -> str:
     return _SPACE.sub(" ", text).strip()
 
 
-def element_text(element: HtmlElement) -> str:
-    """The text inside an element on one line."""
-    return _squeeze("".join(element.itertext()))
-
-
-def _attributes(tree: HtmlElement, path: str) -> list[str]:
-    return [_squeeze(str(value)) for value in tree.xpath(path)]
-
-
-def _read_meta(tree: HtmlElement) -> dict[str, list[str]]:
+def _read_meta(tags: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:
     """Lower-case name, property or itemprop of each meta tag -> its contents in order."""
     found: dict[str, list[str]] = {}
-    for tag in tree.iter("meta"):
+    for tag in tags:
         name = (tag.get("property") or tag.get("name") or tag.get("itemprop") or "").strip().lower()
-        content = _squeeze(tag.get("content") or "")
+        content = _squeeze(tag.get("content", ""))
         if name and content:
             found.setdefault(name, []).append(content)
     return found
 
 
-def _find_json_ld(tree: HtmlElement) -> dict[str, Any]:
+def _find_json_ld(scripts: Iterable[str]) -> dict[str, Any]:
     """The first thing of an article type in the page's JSON-LD; empty without one."""
-    for script in tree.xpath("//script[@type='application/ld+json']"):
-        raw = (script.text or "").strip().removeprefix("<!--").removesuffix("-->")
+    for script in scripts:
+        raw = script.strip().removeprefix("<!--").removesuffix("-->")
         if not raw or len(raw) > MAX_JSON_LD_CHARS:
             continue
         try:
@@ -182,11 +165,11 @@ def _split_keywords(keywords: list[str]) -> list[str]:
     return [_squeeze(word) for text in keywords for word in re.split("[,،;؛]", text)]
 
 
-def _find_title(tree: HtmlElement, article: dict[str, Any], meta: dict[str, list[str]]) -> str | None:
+def _find_title(outline: Outline, article: dict[str, Any], meta: dict[str, list[str]]) -> str | None:
     """The headline as shown (h1) when another source confirms it; they carry the outlet's name more often."""
     said = [*_texts(article.get("headline")), *meta.get("og:title", ()), *meta.get("twitter:title", ())]
-    said += [element_text(title) for title in tree.xpath("//head/title | //title")[:1]]
-    shown = [text for h1 in tree.xpath("//h1")[:MAX_CLUES] if (text := element_text(h1))]
+    said += [title.text for title in outline.titles[:1]]
+    shown = [h1.text for h1 in outline.headlines[:MAX_CLUES] if h1.text]
     for text in shown:
         words = set(_WORD.findall(text))
         if len(words) > 1 and any(len(words & set(_WORD.findall(other))) >= MIN_SHARED * len(words) for other in said):
@@ -194,44 +177,31 @@ def _find_title(tree: HtmlElement, article: dict[str, Any], meta: dict[str, list
     return _first([*said, *shown])
 
 
-def _find_shown_dates(tree: HtmlElement) -> list[DateClue]:
+def _find_shown_dates(outline: Outline) -> list[DateClue]:
     """<time> elements, then short lines with digits in elements whose class speaks of dates."""
     clues = []
-    for element in tree.iter("time"):
-        raw = element.get("datetime") or element_text(element)
+    for element in outline.times[: 4 * MAX_CLUES]:
+        raw = element.attributes.get("datetime") or element.text
         if raw and _DIGIT.search(raw) and len(raw) <= MAX_SHOWN_CHARS:
             clues.append(DateClue("time-tag", _squeeze(raw)))
     clues = clues[:MAX_CLUES]
-    for element in tree.xpath(_SHOWN_DATE)[: 4 * MAX_CLUES]:
-        if len(raw := element_text(element)) <= MAX_SHOWN_CHARS and sum(c.isdigit() for c in raw) >= 5:
+    for element in outline.dated[: 4 * MAX_CLUES]:
+        if len(raw := element.text) <= MAX_SHOWN_CHARS and sum(c.isdigit() for c in raw) >= 5:
             clues.append(DateClue("text", raw))
     return clues[: 2 * MAX_CLUES]
 
 
-def _find_dateline(tree: HtmlElement) -> list[DateClue]:
+def _find_dateline(outline: Outline) -> list[DateClue]:
     """The first line behind the headline that is a date and nothing else; above it stands the day of the visit."""
-    for element in islice(tree.iterfind(".//h1"), 1):
-        for following in islice(element.itersiblings(), MAX_CLUES):
-            for part in islice(following.iter(), MAX_DATELINE_ELEMENTS):
-                text = _squeeze(part.text or "") if isinstance(part.tag, str) else ""
-                if len(text) <= MAX_SHOWN_CHARS and _DIGIT.search(text) and is_date_line(text):
-                    return [DateClue("dateline", text)]
+    headline = next((box for box in outline.boxes if box.tag == "h1" and box.end > box.start), None)
+    if headline is None:
+        return []
+    for line in outline.lines[headline.end : headline.end + MAX_DATELINES]:
+        if len(line.text) <= MAX_SHOWN_CHARS and _DIGIT.search(line.text) and is_date_line(line.text):
+            return [DateClue("dateline", line.text)]
     return []
 
 
-def _find_shown_authors(tree: HtmlElement) -> list[str]:
-    texts = (element_text(element) for element in tree.xpath(_SHOWN_AUTHOR)[: 2 * MAX_CLUES])
+def _find_shown_authors(outline: Outline) -> list[str]:
+    texts = (mark.text for mark in outline.signed[: 2 * MAX_CLUES])
     return [text for text in texts if 2 < len(text) <= MAX_SHOWN_CHARS and not _DIGIT.search(text)][:2]
-
-
-def parse_page(text: str) -> HtmlElement | None:
-    """The tree of a page, read without network or files; None when there is no element in it.
-
-    The parser's own limits are off, since they cut pages silently: the caller checks size and depth before.
-    """
-    parser = lxml_html.HTMLParser(
-        no_network=True, huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8"
-    )
-    # bytes, since a string with an encoding declaration is refused; the meta charset no longer tells the truth
-    tree = lxml_html.document_fromstring(text.encode("utf-8", "replace"), parser=parser)
-    return tree if len(tree) else None

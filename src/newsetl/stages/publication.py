@@ -182,7 +182,8 @@ def _read_other_way(reading: _Reading, fetched: datetime | None) -> _Reading | N
 def _choose(dated: list[_Reading]) -> _Reading:
     """The most trusted reading, unless another settles its order of day and month or adds the time of the same day."""
     chosen = dated[0]
-    if chosen.clue.origin == "text":  # page heads show the day of the crawl; an address that names a day knows better
+    # page heads show the day of the crawl or of the last change; an address that names a day knows better
+    if chosen.clue.origin == "text" or "update-time" in chosen.parsed.flags:
         chosen = next((r for r in dated if r.clue.origin == "url" and _differ(r, chosen)), chosen)
     if chosen.parsed.alternative is not None:
         chosen = next((r for r in dated if r.on == chosen.parsed.alternative and r.parsed.alternative is None), chosen)
