@@ -1,7 +1,9 @@
 """Fixtures that more than one test file uses."""
 
 import hashlib
+import os
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,17 @@ from newsetl.records import (
     Segment,
     Sentence,
 )
+
+SHARED = Path(__file__).parents[2] / "shared"  # texts of other people: read there, never copied
+
+
+@pytest.fixture(scope="session")
+def shared():
+    if not SHARED.is_dir():
+        if os.environ.get("CI") == "true":
+            pytest.fail(f"CI must hold the floors, and {SHARED} is not there")
+        pytest.skip(f"the gold sets are not on this machine ({SHARED})")
+    return SHARED
 
 
 def build_place(uri: str, offset: int | None) -> Place:

@@ -7,7 +7,6 @@ with CI=true they must run.
 import hashlib
 import importlib.util
 import json
-import os
 import tomllib
 from pathlib import Path
 
@@ -17,18 +16,8 @@ import pytest
 from newsetl.cli import main
 
 HERE = Path(__file__).parent
-SHARED = HERE.parents[1] / "shared"
 SURE = 0.9  # a confidence that promises to be right in 95 of 100 cases
 FLOORS = tomllib.loads((HERE / "gold_floors.toml").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="session")
-def shared():
-    if not SHARED.is_dir():
-        if os.environ.get("CI") == "true":
-            pytest.fail(f"CI must hold the floors, and {SHARED} is not there")
-        pytest.skip(f"the gold sets are not on this machine ({SHARED})")
-    return SHARED
 
 
 def load_script(path: Path):

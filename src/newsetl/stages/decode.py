@@ -16,6 +16,7 @@ from newsetl.records import Page, RawRecord, Reject
 HEAD_BYTES: Final = 4096  # where HTML and XML must declare their encoding (HTML asks for 1024; old pages put it later)
 SAMPLE_BYTES: Final = 60_000  # enough letters to judge a code page; navigation in ASCII fills the start of a page
 ODD_SAMPLE: Final = 20_000  # characters in which controls are counted
+MIN_SAMPLE_BYTES: Final = 100  # of text between tags, to judge by it alone
 MAX_ODD_SHARE: Final = 0.1  # controls and replacement characters above this share: an image or an archive, not text
 MAX_BROKEN_SHARE: Final = 0.02  # broken bytes in otherwise valid UTF-8 (cut characters); more means another encoding
 
@@ -32,6 +33,8 @@ _ARABIC_WORD = re.compile("[\u0621-\u063a\u0641-\u064a\u067e\u0686\u0698\u06a9\u
 _COMMON = re.compile(r"\b(?:من|في|على|إلى|الى|أن|ان|عن|التي|الذي|هذا|هذه|مع|كان|قال|و?ال\w{2,12}|که|از|است)\b")
 _LATIN_WORD = re.compile("[A-Za-z\u00c0-\u024f]*[\u00c0-\u024f][A-Za-z\u00c0-\u024f]*")
 _TAG_EDGE = re.compile(rb"[<>]")
+# Tags with their attributes, and references, which stand for the letters that an encoding lacks.
+_MARKUP = re.compile(rb"<[^<>]{1,3000}>|&#?[0-9A-Za-z]{1,10};")
 _ASCII_LETTER = re.compile("[A-Za-z]")
 _ODD = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f\x80-\x9f\ufffd]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -186,7 +189,10 @@ def _best_code_page(content: bytes, declared: list[str]) -> str | None:
 
 def _dense_sample(content: bytes) -> bytes:
     """The stretches between tags that hold high bytes: the start of an HTML page may hold kilobytes of pure ASCII."""
-    return b" ".join(part for part in _TAG_EDGE.split(content) if not part.isascii())[:SAMPLE_BYTES]
+    plain = b" ".join(part for part in _MARKUP.sub(b"<", content).split(b"<") if not part.isascii())
+    if len(plain) < MIN_SAMPLE_BYTES:  # broken markup, or all letters in attributes
+        plain = b" ".join(part for part in _TAG_EDGE.split(content) if not part.isascii())
+    return plain[:SAMPLE_BYTES]
 
 
 def _score_reading(sample: bytes, name: str) -> float:

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from html import unescape
 from typing import Any, Final
 
 from newsetl.records import DateClue
@@ -147,7 +148,9 @@ def _things(data: Any) -> Iterator[dict[str, Any]]:
 def _texts(value: Any) -> list[str]:
     """The strings in a JSON value that may be a string, a number or a list of them."""
     values = value if isinstance(value, list) else [value]
-    return [_squeeze(str(v)) for v in values if isinstance(v, str | int) and not isinstance(v, bool) and str(v).strip()]
+    strings = (str(v) for v in values if isinstance(v, str | int) and not isinstance(v, bool))
+    # escaped twice in many templates: "&quot;" inside a JSON string
+    return [_squeeze(unescape(string)) for string in strings if string.strip()]
 
 
 def _names(value: Any, *, persons: bool = False) -> list[str]:
