@@ -27,14 +27,15 @@ from rich.console import Console
 
 from newsetl.plan import Batch, Plan, plan_run
 from newsetl.report import OUTCOMES, run_summary, source_counts
-from newsetl.run import BatchResult, Run, RunResult, finished, process_batch, process_pool
+from newsetl.run import Run, RunResult
 from newsetl.settings import Settings, available_cores, load_settings
+from newsetl.work import BatchResult, Workers, process_safely
 
 
 @task(task_run_name="batch-{batch.number}", cache_policy=NO_CACHE, persist_result=False)
-def process(batch: Batch, settings: Settings, staging: Path, pool: Executor) -> BatchResult:
+def process(batch: Batch, settings: Settings, staging: Path, pool: Workers) -> BatchResult:
     """Hand a batch to a worker process and wait for it."""
-    result = finished(pool.submit(process_batch, batch, settings, staging))
+    result = process_safely(batch, settings, staging, pool, pool.alone)
     get_run_logger().info("batch=%d records=%d seconds=%.1f", batch.number, result.read, result.seconds)
     return result
 
@@ -118,7 +119,7 @@ def etl(
     settings = _flow_settings(inputs, out, sources, limit, workers, urls, mapping)
     plan = plan_run(settings)
     get_run_logger().info("files=%d batches=%d bytes=%d", len(plan.files), len(plan.batches), plan.size_bytes)
-    with Run(settings) as this, process_pool(settings.workers) as (pool, _):
+    with Run(settings) as this, Workers(settings.workers) as pool:
         for future in [process.submit(batch, settings, this.staging, pool) for batch in plan.batches]:
             this.add(future.result())
         result = publish(this, pool, plan)

@@ -122,7 +122,7 @@ def test_show_prints_an_article_with_its_quotes(archive, tmp_path, capsys):
     assert main(["show", "ffffffff0000", "--out", str(out)]) == 2
 
 
-@pytest.mark.parametrize("command", [[], ["run"], ["plan"], ["schema"], ["show"], ["boilerplate"]])
+@pytest.mark.parametrize("command", [[], ["run"], ["plan"], ["schema"], ["show"], ["boilerplate"], ["source"]])
 def test_help_has_examples(command):
     done = subprocess.run(
         [sys.executable, "-m", "newsetl.cli", *command, "--help"], capture_output=True, text=True, check=False

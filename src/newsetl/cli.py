@@ -13,6 +13,7 @@ from rich.text import Text
 from newsetl import __version__
 from newsetl.errors import NewsetlError, SettingsError
 from newsetl.io.fields import parse_mapping
+from newsetl.io.profiles import read_outlets
 from newsetl.plan import plan_run
 from newsetl.propose import LIMIT, MIN_SHARE, propose_boilerplate, render_proposal
 from newsetl.report import (
@@ -26,6 +27,7 @@ from newsetl.run import run
 from newsetl.schema import DATASETS
 from newsetl.settings import DEFAULT_INPUTS, DEFAULT_OUT, Settings, load_settings
 from newsetl.show import render_article
+from newsetl.source_check import check_source, render_check, render_sources
 
 PIPED_WIDTH = 200  # columns when the output is no terminal: paths stay whole, lines can be searched
 
@@ -47,6 +49,10 @@ EXAMPLES = {
     "boilerplate": """examples:
   newsetl boilerplate turkpress                      lines that stand in 1% of its articles or more, with rules to paste
   newsetl boilerplate turkpress --out news/ --min-share 0.002 --limit 100""",
+    "source": """examples:
+  newsetl source check nasim.toml page.html          what a profile finds on a saved page; docs/adding_a_source.md
+  newsetl source check nasim.toml page.html --url https://nasim.example/news/12
+  newsetl source list                                the outlets that newsetl knows""",
 }
 
 
@@ -83,7 +89,19 @@ def build_parser() -> argparse.ArgumentParser:
         "--min-share", type=float, default=MIN_SHARE, metavar="S", help=f"share of the articles, 0-1 ({MIN_SHARE})"
     )
     boilerplate.add_argument("--limit", type=int, default=LIMIT, metavar="N", help=f"show at most N lines ({LIMIT})")
+    _add_source_arguments(command("source", "check the profile of a source on a saved page, list the known sources"))
     return parser
+
+
+def _add_source_arguments(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    summary = "tell what a profile finds on a saved page; exit code 1 when it finds no body, title or date"
+    check = actions.add_parser("check", help=summary, description=summary)
+    check.add_argument("profile", type=Path, metavar="FILE", help="a profile, such as nasim.toml")
+    check.add_argument("page", type=Path, metavar="PAGE", help="a saved page of that source")
+    check.add_argument("--url", metavar="URL", help="its address (the front page of the profile's first domain)")
+    list_ = actions.add_parser("list", help="list the known sources", description="list the known sources")
+    list_.add_argument("--profiles", metavar="DIR", help="profiles of your own, laid over the built-in ones")
 
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
@@ -95,6 +113,8 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add("--workers", type=int, metavar="N", help="worker processes (one a core)")
     add("--map", action="append", metavar="FIELD=COLUMN", help="which column holds a field, such as text=content")
     add("--urls", metavar="FILE", help="lines of name, tab, URL: the addresses of HTML files")
+    add("--profiles", metavar="DIR", help="profiles of sources of your own, laid over the built-in ones")
+    add("--no-profiles", action="store_true", help="read all pages in the general way, without selectors of profiles")
     add("--config", type=Path, metavar="FILE", help="settings file (newsetl.toml when there is one)")
 
 
@@ -113,6 +133,8 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         workers=arguments.workers,
         mapping=parse_mapping(arguments.map or ()),
         urls=arguments.urls,
+        profiles=arguments.profiles,
+        use_profiles=False if arguments.no_profiles else None,
     )
 
 
@@ -156,28 +178,45 @@ def boilerplate_command(arguments: argparse.Namespace, console: Console) -> None
         console.print(part, soft_wrap=isinstance(part, Text))  # a phrase stays on its line
 
 
+def source_command(arguments: argparse.Namespace, console: Console) -> int:
+    """Check the profile of a source on a saved page, or list the known sources."""
+    if arguments.action == "list":
+        console.print(render_sources(read_outlets(arguments.profiles)))
+        return 0
+    check = check_source(arguments.profile, arguments.page, arguments.url)
+    for part in render_check(check):
+        console.print(part)
+    return 1 if check.missing else 0
+
+
 COMMANDS: dict[str, Any] = {
     "run": run_command,
     "plan": plan_command,
     "schema": schema_command,
     "show": show_command,
     "boilerplate": boilerplate_command,
+    "source": source_command,
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line. Exit codes: 0 done, 2 the input or an option is unusable, 130 interrupted."""
+    """Run the command line.
+
+    Exit codes: 0 done, 1 a profile finds nothing (`source check`), 2 the input or an option is unusable,
+    130 interrupted.
+    """
     arguments = build_parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     try:
-        COMMANDS[arguments.command](arguments, Console(width=None if sys.stdout.isatty() else PIPED_WIDTH))
+        console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+        code: int | None = COMMANDS[arguments.command](arguments, console)
     except NewsetlError as error:
         print(f"newsetl: {error}", file=sys.stderr)  # noqa: T201  the one line a user sees
         return 2
     except KeyboardInterrupt:
         print("newsetl: interrupted; nothing was published", file=sys.stderr)  # noqa: T201  the one line a user sees
         return 130
-    return 0
+    return code or 0
 
 
 if __name__ == "__main__":

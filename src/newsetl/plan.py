@@ -6,6 +6,7 @@ from itertools import islice
 
 from newsetl.errors import InputError, SettingsError
 from newsetl.io.inputs import InputFile, find_inputs
+from newsetl.io.profiles import read_outlets
 from newsetl.io.readers import ReadOptions, load_urls, read_records
 from newsetl.records import RawRecord
 from newsetl.settings import MAX_PARTS, Settings
@@ -61,7 +62,9 @@ def plan_run(settings: Settings) -> Plan:
 
     Raises:
         InputError: A path does not exist, a pattern matches nothing, or no file has a known format.
+        RuleError: A profile of the user's breaks the format.
     """
+    read_outlets(settings.profiles, use_profiles=settings.use_profiles)  # a broken profile is met before any work
     files = find_inputs(settings.inputs)
     addresses = _addresses(settings, files)
     known = [file for file in files if (file.format or file.is_lost) and not _is_address_file(file)]

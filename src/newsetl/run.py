@@ -1,47 +1,27 @@
 """Map planned batches over an executor, publish the partitions. Knows neither Prefect nor the terminal."""
 
 import json
-import multiprocessing
 import os
 import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from itertools import islice
-from multiprocessing.sharedctypes import SynchronizedArray
 from pathlib import Path
 from typing import Any, Self
 
 from newsetl import __version__
 from newsetl.errors import NewsetlError
+from newsetl.guard import read_note
 from newsetl.io import store
 from newsetl.io.ledger import Ledger
-from newsetl.io.readers import read_records
-from newsetl.io.staging import StagingWriter
-from newsetl.pipeline import process_record
-from newsetl.plan import Batch, Plan, read_options
-from newsetl.records import RawRecord, Reject
+from newsetl.plan import Plan
 from newsetl.schema import SCHEMA_VERSION
 from newsetl.settings import Settings
-
-PROGRESS_EVERY = 50  # records
-
-
-@dataclass(frozen=True, slots=True)
-class BatchResult:
-    """What one batch did. `read` is counted where records are read, the other counts where rows are staged."""
-
-    number: int
-    read: int
-    left_out: int  # records of sources that were not asked for
-    seconds: float
-    rejects: dict[str, int]  # by "stage: reason"
-    ledger_path: Path
+from newsetl.work import BatchResult, Workers, process_safely
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,69 +48,6 @@ class RunResult:
         return self.read / self.seconds if self.seconds else 0.0
 
 
-# --- work -----------------------------------------------------------------------------------------------------------
-
-_progress: "SynchronizedArray[int] | None" = None
-
-
-def _start_worker(progress: "SynchronizedArray[int]") -> None:
-    global _progress  # noqa: PLW0603  a pool's initializer has no other way to hand something to its tasks
-    _progress = progress
-
-
-@contextmanager
-def process_pool(workers: int) -> Iterator[tuple[Executor, Callable[[], tuple[int, int]]]]:
-    """A pool of worker processes, and a function that tells how many records and bytes they have read so far."""
-    # forkserver: workers start small and share nothing with threads of the caller, such as Prefect's
-    context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
-    progress: SynchronizedArray[int] = context.Array("q", 2)
-    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(progress,))
-    try:
-        yield pool, lambda: (progress[0], progress[1])
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _report(records: int, size_bytes: int) -> None:
-    if _progress is not None:
-        with _progress.get_lock():
-            _progress[0] += records
-            _progress[1] += size_bytes
-
-
-def process_batch(batch: Batch, settings: Settings, staging: Path) -> BatchResult:
-    """Read the records of a batch, process each, stage the rows. Runs in a worker process."""
-    started = time.monotonic()
-    read = left_out = size_bytes = 0
-    rejects: Counter[str] = Counter()
-    with StagingWriter(staging, f"batch-{batch.number:06}") as writer:
-        for record in _records(batch, settings):
-            read += 1
-            size_bytes += record.place.length
-            record_no = (batch.number << 32) + read
-            result = record if isinstance(record, Reject) else process_record(record)
-            source = result.source if isinstance(result, Reject) else result.metadata.source
-            if settings.sources and source is not None and source not in settings.sources:
-                left_out += 1
-            elif isinstance(result, Reject):
-                rejects[f"{result.stage}: {result.reason}"] += 1
-                writer.add_reject(record_no, result)
-            else:
-                writer.add_article(record_no, result)
-            if read % PROGRESS_EVERY == 0:
-                _report(PROGRESS_EVERY, size_bytes)
-                size_bytes = 0
-    _report(read % PROGRESS_EVERY, size_bytes)
-    seconds = time.monotonic() - started
-    return BatchResult(batch.number, read, left_out, seconds, dict(rejects), writer.ledger_path)
-
-
-def _records(batch: Batch, settings: Settings) -> Iterator[RawRecord | Reject]:
-    for piece in batch.slices:
-        records = read_records(piece.file, read_options(settings, piece))
-        yield from records if piece.limit is None else islice(records, piece.limit)
-
-
 # --- publish --------------------------------------------------------------------------------------------------------
 
 
@@ -147,6 +64,7 @@ class Run:
         self._open = ExitStack()
         self._batches: list[dict[str, Any]] = []
         self._read: dict[int, int] = {}
+        self._bytes_read = 0
         self._rejects: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
@@ -166,17 +84,26 @@ class Run:
     def add(self, result: BatchResult) -> None:
         """Enter what a batch did into the ledger."""
         self._ledger.absorb(result.ledger_path)
+        result.ledger_path.with_suffix(".note").unlink(missing_ok=True)
+        self._bytes_read += result.size_bytes
         self._rejects.update(result.rejects)
         self._read[result.number] = result.read - result.left_out
         self._batches.append(
             {"batch": result.number, "read": result.read, "left_out": result.left_out, "seconds": result.seconds}
         )
 
+    def progress(self) -> tuple[int, int]:
+        """Records and bytes read so far: of batches that are done, and as noted by those at work."""
+        notes = [note for path in self.staging.glob("batch-*.note") if (note := read_note(path))]
+        records = sum(batch["read"] for batch in self._batches) + sum(note.ordinal - 1 for note in notes)
+        return records, self._bytes_read + sum(note.size_bytes for note in notes)
+
     def publish(self, pool: Executor, plan: Plan) -> RunResult:
         """Settle duplicates, merge the partitions that change, put them in place, write the manifest.
 
         Raises:
             ConservationError: The ledger does not balance; nothing was published.
+            NewsetlError: A worker process died while it merged; nothing was published.
         """
         store.settle(self._ledger, self.root, self._read)
         ledger_path = self.staging / "ledger.sqlite"
@@ -184,7 +111,13 @@ class Run:
             pool.submit(store.merge_partition, ledger_path, self.root, self.staging, partition)
             for partition in self._ledger.touched()
         ]
-        merged = [merge.result() for merge in merges]
+        try:
+            merged = [merge.result() for merge in merges]
+        except BrokenExecutor as error:
+            raise NewsetlError(
+                "a worker process died while merging, most likely for want of memory; nothing was published: "
+                "try fewer workers"
+            ) from error
         written, unchanged = store.install(self.root, self.staging, merged)
         result = RunResult(
             run_id=self.run_id,
@@ -226,20 +159,6 @@ class Run:
         temporary.replace(folder / f"{self.run_id}.json")
 
 
-def finished(batch: "Future[BatchResult]") -> BatchResult:
-    """What a batch did, once it is done.
-
-    Raises:
-        NewsetlError: Its worker process was killed.
-    """
-    try:
-        return batch.result()
-    except BrokenProcessPool as error:
-        raise NewsetlError(
-            "a worker process was killed, most likely for want of memory; nothing was published: try fewer workers"
-        ) from error
-
-
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a run is. `size_bytes` is an estimate where files are compressed."""
@@ -251,6 +170,19 @@ class Progress:
     batches: int
 
 
+@contextmanager
+def _threads(workers: Workers, count: int) -> Iterator[Executor]:
+    """Threads that wait for workers; an error ends both as soon as the batches at work are done."""
+    threads = ThreadPoolExecutor(count)
+    try:
+        yield threads
+    except BaseException:
+        workers.shutdown(wait=False, cancel_futures=True)
+        raise
+    finally:
+        threads.shutdown(cancel_futures=True)
+
+
 def run(settings: Settings, plan: Plan, watch: Callable[[Progress], None] = lambda _: None) -> RunResult:
     """The whole job on one machine.
 
@@ -260,13 +192,17 @@ def run(settings: Settings, plan: Plan, watch: Callable[[Progress], None] = lamb
         watch: Called about twice a second.
 
     Raises:
-        NewsetlError: The store is locked, or the ledger does not balance.
+        NewsetlError: The store is locked, the ledger does not balance, or workers die without a record to blame.
     """
-    with Run(settings) as this, process_pool(settings.workers) as (pool, progress):
-        pending = {pool.submit(process_batch, batch, settings, this.staging) for batch in plan.batches}
-        while pending:
-            done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
-            for future in done:
-                this.add(finished(future))
-            watch(Progress(*progress(), plan.size_bytes, len(plan.batches) - len(pending), len(plan.batches)))
-        return this.publish(pool, plan)
+    with Run(settings) as this, Workers(settings.workers) as workers:
+        with _threads(workers, settings.workers) as threads:
+            pending = {
+                threads.submit(process_safely, batch, settings, this.staging, workers, workers.alone)
+                for batch in plan.batches
+            }
+            while pending:
+                done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
+                for future in done:
+                    this.add(future.result())
+                watch(Progress(*this.progress(), plan.size_bytes, len(plan.batches) - len(pending), len(plan.batches)))
+        return this.publish(workers, plan)

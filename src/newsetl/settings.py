@@ -17,6 +17,8 @@ SETTINGS_FILE = "newsetl.toml"
 BATCH_BYTES = 16_000_000
 # Every part of a split file reads the whole file again, which costs 1 % of the work of the whole: `io.readers`.
 MAX_PARTS = 16
+# A batch of small records needs some 50 MB: rows on their way to disk, and what the libraries hold.
+MIN_MEMORY = 128 * 1024**2
 
 
 def available_cores() -> int:
@@ -35,9 +37,15 @@ class Settings:
         limit: Read at most so many records; None means all.
         workers: Worker processes, at least 1.
         mapping: Field of newsetl -> column or key of the input, such as {"text": "content"}.
+        profiles: Folder with profiles of sources of your own, laid over the built-in ones.
+        use_profiles: Whether the selectors and lines of profiles are used; names, slugs and zones always are.
         urls: File with lines "name, tab, URL" that gives HTML files their addresses.
         max_record_bytes: Records above this size become rejects.
         batch_bytes: Size of the input that makes a batch.
+        max_document_seconds: Processor time of one record; above it, or after four times as long of waiting, it becomes
+            a reject. One of 16 MB takes 13 s on the hardware above.
+        max_document_memory: Bytes that a worker may take while at a batch, above what it holds before. A record of
+            16 MB takes 0.4 GB.
     """
 
     inputs: tuple[str, ...] = DEFAULT_INPUTS
@@ -47,14 +55,22 @@ class Settings:
     workers: int = field(default_factory=available_cores)
     mapping: Mapping[str, str] = field(default_factory=dict)
     urls: str | None = None
+    profiles: str | None = None
+    use_profiles: bool = True
     max_record_bytes: int = 16 * 1024 * 1024
     batch_bytes: int = BATCH_BYTES
+    max_document_seconds: float = 30.0
+    max_document_memory: int = 2 * 1024**3
 
     def __post_init__(self) -> None:
         if self.workers < 1:
             raise SettingsError(f"workers must be 1 or more, not {self.workers}")
         if self.limit is not None and self.limit < 1:
             raise SettingsError(f"limit must be 1 or more, not {self.limit}")
+        if self.max_document_seconds <= 0:
+            raise SettingsError(f"max_document_seconds must be above 0, not {self.max_document_seconds}")
+        if self.max_document_memory < MIN_MEMORY:
+            raise SettingsError(f"max_document_memory must be {MIN_MEMORY} or more, not {self.max_document_memory}")
         if not self.inputs:
             raise SettingsError("no inputs given: name a file, a directory or a pattern")
         if "://" in self.out:

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib.resources import files
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 
 from newsetl.sources import source_slug
 from newsetl.sources.hosts import find_host, registrable_domain
+from newsetl.sources.layouts import PARTS
 from newsetl.sources.lookup import find_known_host, load_index, outlet_of_name
 from newsetl.sources.outlets import load_outlets
+from newsetl.sources.selectors import compile_selector
 from newsetl.sources.slugs import make_slug
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases" / "slugs.toml").read_text(encoding="utf-8"))["case"]
@@ -25,14 +28,37 @@ def test_a_name_gets_the_slug_of_its_case(case):
 
 
 def test_the_table_has_many_outlets_with_zones_that_exist():
-    outlets = load_outlets().outlets
+    outlets = load_outlets()
     assert len(outlets) >= 60
     for outlet in outlets:
         ZoneInfo(outlet.zone)
         assert SLUG.fullmatch(outlet.slug)
 
 
-@pytest.mark.parametrize("outlet", load_outlets().outlets, ids=lambda o: o.slug)
+def test_every_file_is_an_outlet_named_after_its_slug():
+    names = {entry.name for entry in files("newsetl.sources").joinpath("outlets").iterdir()}
+    assert names == {f"{outlet.slug}.toml" for outlet in load_outlets()}
+
+
+def test_every_outlet_has_a_country_and_a_zone():
+    assert all(outlet.country and outlet.zone for outlet in load_outlets())
+
+
+def test_no_domain_belongs_to_two_outlets():
+    domains = [domain for outlet in load_outlets() for domain in outlet.domains]
+    assert len(domains) == len(set(domains))
+
+
+def test_every_selector_compiles():
+    layouts = [layout for outlet in load_outlets() for layout in outlet.layouts]
+    assert len(layouts) >= 9
+    for layout in layouts:
+        for part in PARTS:
+            for selector in layout.selectors(part):
+                compile_selector(selector)
+
+
+@pytest.mark.parametrize("outlet", load_outlets(), ids=lambda o: o.slug)
 def test_an_outlet_is_found_by_its_slug_and_domains(outlet):
     assert outlet_of_name(outlet.slug) == outlet
     assert all(find_known_host(f"www.{domain}") == outlet for domain in outlet.domains)

@@ -175,6 +175,7 @@ NAMES = [
     ("post-content-share", "beside"),
     ("inner-article", ""),
     ("biography", ""),
+    ("position-relative", ""),
     ("address", ""),
     ("btn-group pull-left", ""),
     ("", ""),

@@ -3,6 +3,7 @@
 import textwrap
 import tomllib
 import unicodedata
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -262,9 +263,16 @@ def test_teasers_below_a_body_of_a_known_layout_go():
     teasers = [
         f"أعلن اتحاد الصيادين رقم {n} أنه سيفتتح مدرسة بحرية جديدة للأولاد قبل نهاية العام الحالي." for n in range(5)
     ]
-    draft = clean("صور، لبنان (CNN) -- " + FIRST, SECOND, *teasers)
-    assert len(draft.blocks) == 2
-    assert texts(clean(FIRST, SECOND, *teasers)) == [FIRST, SECOND, *teasers]
+    lines = ("صور، لبنان (CNN) -- " + FIRST, SECOND, *teasers)
+
+    def clean_of(source: str, day: str | None) -> Draft:
+        record = replace(RECORD, fields=Fields(source=source, date=day))
+        return clean_article(Draft(record, "lines", tuple(map(Block, lines))))
+
+    assert len(clean_of("CNN", "2018-09-01").blocks) == 2
+    assert len(clean_of("CNN", None).blocks) == 2
+    assert len(clean_of("CNN", "2018-02-01").blocks) == 7
+    assert len(clean_of("النسيم", "2018-09-01").blocks) == 7
 
 
 def test_boxes_around_the_body_of_a_page_go_but_not_from_plain_text():

@@ -6,11 +6,11 @@ their first word, so a long table costs no time on the paragraphs of an article.
 
 import re
 import tomllib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal, cast, get_args
 
 from newsetl.arabic.folding import fold_text
 from newsetl.errors import RuleError
@@ -46,7 +46,18 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Teasers:
-    """A layout that glues teasers of other stories to the end of the body."""
+    """Teasers of other stories that the layout of a source glues to the end of the body, without any mark.
+
+    Too like a body to be told by their words alone; only profiles of sources (`newsetl.sources.layouts`) have them.
+
+    Attributes:
+        name: Of the rule, as `removed` shows it.
+        first_line: Stands in the beginning of the first paragraph.
+        count: Teasers at the end.
+        min_body: Lines that must be left.
+        min_words: Of each teaser.
+        starts: No teaser begins so, since these words go on with a story.
+    """
 
     name: str
     first_line: str
@@ -71,17 +82,31 @@ class Boilerplate:
 def load_boilerplate() -> Boilerplate:
     """The rules of boilerplate.toml, compiled. Raises `RuleError` for a rule that breaks the format."""
     tables = tomllib.loads(files("newsetl.arabic").joinpath("boilerplate.toml").read_text(encoding="utf-8"))
+    return compile_rules(tables["rule"], (), "boilerplate.toml")
+
+
+def compile_rules(rules: Sequence[dict[str, Any]], teasers: Sequence[dict[str, Any]], file: str) -> Boilerplate:
+    """Rules as boilerplate.toml and the profiles of sources write them, ready to be matched.
+
+    Args:
+        rules: The tables `rule`.
+        teasers: The tables `teasers` (of profiles only).
+        file: Named by errors.
+
+    Raises:
+        RuleError: A rule breaks the format.
+    """
     phrases: dict[str, list[tuple[str, Rule]]] = {}
     patterns, tails, openings = [], [], []
-    for table in tables["rule"]:
-        rule, entries = _parse_rule(table)
+    for table in rules:
+        rule, entries = _parse_rule(table, file)
         if rule.kind == "pattern":
-            patterns.append((_compile("|".join(entries), rule), rule))
+            patterns.append((_compile("|".join(entries), rule, file), rule))
         elif rule.kind == "tail":
             ends = "|".join(_spelled(entry) for entry in entries)
-            tails.append((_compile(f"{_AFTER_STOP}(?:{ends})" if rule.sign else ends, rule), rule))
+            tails.append((_compile(f"{_AFTER_STOP}(?:{ends})" if rule.sign else ends, rule, file), rule))
         elif rule.kind == "opening":
-            openings.append((_compile("|".join(_spelled(entry) for entry in entries), rule), rule))
+            openings.append((_compile("|".join(_spelled(entry) for entry in entries), rule, file), rule))
         else:
             for entry in entries:
                 key = fold_line(entry)
@@ -91,26 +116,49 @@ def load_boilerplate() -> Boilerplate:
         word: tuple(sorted(found, key=lambda entry: (-len(entry[0]), entry[1].kind != "block")))
         for word, found in phrases.items()
     }
-    teasers = tuple(Teasers(**{**t, "starts": tuple(t["starts"])}) for t in tables.get("teasers", ()))
-    return Boilerplate(indexed, tuple(patterns), tuple(tails), tuple(openings), teasers)
+    glued = tuple(_parse_teasers(table, file) for table in teasers)
+    return Boilerplate(indexed, tuple(patterns), tuple(tails), tuple(openings), glued)
 
 
-def _parse_rule(table: dict[str, Any]) -> tuple[Rule, list[str]]:
-    options = {key: value for key, value in table.items() if key != "phrases"}
+def _parse_rule(table: dict[str, Any], file: str) -> tuple[Rule, list[str]]:
+    rule: Rule = _build(Rule, {key: value for key, value in table.items() if key != "phrases"}, file)
+    for key, known in (("kind", Kind), ("where", Where), ("moves", Moves)):
+        if getattr(rule, key) not in get_args(known):
+            raise RuleError(f"{file}, rule {rule.name}: {key} is {getattr(rule, key)!r}, none of {get_args(known)}")
+    return rule, _parse_phrases(table, "phrases", file)
+
+
+def _parse_teasers(table: dict[str, Any], file: str) -> Teasers:
+    return cast("Teasers", _build(Teasers, {**table, "starts": tuple(_parse_phrases(table, "starts", file))}, file))
+
+
+def _parse_phrases(table: dict[str, Any], key: str, file: str) -> list[str]:
+    phrases = table.get(key)
+    if not isinstance(phrases, list) or not phrases or not all(isinstance(p, str) and p.strip() for p in phrases):
+        raise RuleError(f"{file}, rule {table.get('name')}: {key} must be a list of texts, and not empty")
+    return phrases
+
+
+def _build(kind: type, options: dict[str, Any], file: str) -> Any:
+    """A rule from its table: every key known, every value of the type of its attribute."""
+    types = {f.name: _TYPES.get(f.type, str) for f in fields(kind)}
+    for key, value in options.items():
+        if type(value) is not types.get(key, type(value)):
+            raise RuleError(f"{file}, rule {options.get('name')}: {key} must be {types[key].__name__}, not {value!r}")
     try:
-        rule = Rule(**options)
+        return kind(**options)
     except TypeError as error:
-        raise RuleError(f"boilerplate.toml, rule {table.get('name')}: {error}") from None
-    if rule.kind not in get_args(Kind) or not table.get("phrases"):
-        raise RuleError(f"boilerplate.toml, rule {rule.name}: unknown kind {rule.kind!r} or no phrases")
-    return rule, table["phrases"]
+        raise RuleError(f"{file}, rule {options.get('name')}: {str(error).partition('__init__() ')[2]}") from None
 
 
-def _compile(pattern: str, rule: Rule) -> re.Pattern[str]:
+_TYPES: Final[dict[Any, type]] = {int: int, bool: bool, tuple[str, ...]: tuple}
+
+
+def _compile(pattern: str, rule: Rule, file: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern, re.IGNORECASE)
     except re.error as error:
-        raise RuleError(f"boilerplate.toml, rule {rule.name}: {error} in {pattern}") from None
+        raise RuleError(f"{file}, rule {rule.name}: {error} in {pattern}") from None
 
 
 _AFTER_STOP: Final = r"(?<=[.!؟”»\")] )"
@@ -136,8 +184,13 @@ def _first_word(key: str) -> str:
     return found[0] if found else ""
 
 
-def find_rule(text: str, *, at_edge: bool) -> Rule | None:
-    """The rule that takes out this line, or None. `at_edge`: no paragraph stands before it, or none after it.
+def find_rule(text: str, *, at_edge: bool, own: tuple[Boilerplate, ...] = ()) -> Rule | None:
+    """The rule that takes out this line, or None.
+
+    Args:
+        text: The line.
+        at_edge: No paragraph stands before it, or none after it.
+        own: Rules of the article's source; they go first.
 
     >>> find_rule("شارك الخبر:", at_edge=False).name
     'share-prompt'
@@ -145,17 +198,18 @@ def find_rule(text: str, *, at_edge: bool) -> Rule | None:
     """
     if len(text) > MAX_PROMPT_CHARS:
         return None
-    rules = load_boilerplate()
     # folding a paragraph costs more than all else here, and its first word decides most often
-    phrases = rules.phrases.get(_first_word(fold_line(text[:FIRST_WORD_CHARS])), ())
-    key = fold_line(text) if phrases else ""
-    for phrase, rule in phrases:
-        if (at_edge or rule.where == "any") and _FITS[rule.kind](key, phrase, rule, text):
-            return rule
-    if len(text) <= MAX_LINE_CHARS:
-        for pattern, rule in rules.patterns:
-            if (at_edge or rule.where == "any") and pattern.fullmatch(text):
-                return rule
+    first_word, key = _first_word(fold_line(text[:FIRST_WORD_CHARS])), ""
+    for rules in (*own, load_boilerplate()):
+        if phrases := rules.phrases.get(first_word):
+            key = key or fold_line(text)
+            for phrase, rule in phrases:
+                if (at_edge or rule.where == "any") and _FITS[rule.kind](key, phrase, rule, text):
+                    return rule
+        if len(text) <= MAX_LINE_CHARS:
+            for pattern, rule in rules.patterns:
+                if (at_edge or rule.where == "any") and pattern.fullmatch(text):
+                    return rule
     return None
 
 
@@ -180,22 +234,22 @@ _FITS: Final[dict[str, Callable[[str, str, Rule, str], bool]]] = {
 }
 
 
-def find_tail(text: str) -> tuple[int, Rule] | None:
+def find_tail(text: str, own: tuple[Boilerplate, ...] = ()) -> tuple[int, Rule] | None:
     """Where a tail begins that does not belong to the line, and its rule; None without one."""
-    for pattern, rule in load_boilerplate().tails:
+    for pattern, rule in (entry for rules in (*own, load_boilerplate()) for entry in rules.tails):
         found = pattern.search(text)
         if found and text.count(" ", found.start()) < rule.max_words:
             return found.start(), rule
     return None
 
 
-def find_opening(text: str) -> tuple[int, Rule] | None:
+def find_opening(text: str, own: tuple[Boilerplate, ...] = ()) -> tuple[int, Rule] | None:
     """Where the prompt ends that stands before a text on the same line, and its rule; None without one.
 
     >>> find_opening("Next Previous وصل القارب إلى المرفأ صباحا")[0]
     13
     """
-    for pattern, rule in load_boilerplate().openings:
+    for pattern, rule in (entry for rules in (*own, load_boilerplate()) for entry in rules.openings):
         if found := pattern.match(text):
             return found.end(), rule
     return None

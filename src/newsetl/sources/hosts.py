@@ -1,13 +1,30 @@
 """Hosts of URLs and the part of them that an outlet registered."""
 
 import re
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from urllib.parse import urlsplit
-
-from newsetl.sources.outlets import load_outlets
 
 # Browsers and servers stop at some 2,000 to 8,000 characters; beyond, it is no address.
 MAX_LENGTH = 8192
 _LABEL = re.compile(r"[^\W_](?:[\w-]{0,61}[^\W_])?")
+
+
+@dataclass(frozen=True, slots=True)
+class HostTable:
+    """The table ``hosts.toml``."""
+
+    second_levels: frozenset[str]
+    shared_hosts: frozenset[str]
+
+
+@cache
+def load_hosts() -> HostTable:
+    """Which part of a host names the outlet."""
+    table = tomllib.loads(resources.files("newsetl.sources").joinpath("hosts.toml").read_text(encoding="utf-8"))
+    return HostTable(frozenset(table["second_levels"]), frozenset(table["shared_hosts"]))
 
 
 def find_host(url: str) -> str | None:
@@ -34,7 +51,7 @@ def registrable_domain(host: str) -> str:
     >>> registrable_domain("arabic.news.co.uk"), registrable_domain("me.blogspot.com"), registrable_domain("a.b.com")
     ('news.co.uk', 'me.blogspot.com', 'b.com')
     """
-    table = load_outlets()
+    table = load_hosts()
     labels = host.split(".")
     if len(labels) <= 2 or labels[-1].isdigit():
         return host

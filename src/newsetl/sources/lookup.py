@@ -1,7 +1,7 @@
 """Which outlet a name or an address stands for; one without a row gets a slug made from it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import MappingProxyType
@@ -25,12 +25,17 @@ class OutletIndex:
     by_name: Mapping[str, Outlet]
     by_domain: Mapping[str, Outlet]
     names: frozenset[str]  # all folded names, the claimed ones too
+    outlets: tuple[Outlet, ...]  # by slug
 
 
 @cache
 def load_index() -> OutletIndex:
-    """The table of outlets, indexed for lookup."""
-    outlets = load_outlets().outlets
+    """The outlets that come with newsetl, indexed for lookup."""
+    return index_outlets(load_outlets())
+
+
+def index_outlets(outlets: Sequence[Outlet]) -> OutletIndex:
+    """Outlets, indexed for lookup."""
     exact: dict[str, list[Outlet]] = {}
     bare: dict[str, list[Outlet]] = {}
     for outlet in outlets:
@@ -41,7 +46,7 @@ def load_index() -> OutletIndex:
     claims = bare | exact
     by_name = {key: owners[0] for key, owners in claims.items() if len(set(owners)) == 1}
     by_domain = {domain: outlet for outlet in outlets for domain in outlet.domains}
-    return OutletIndex(MappingProxyType(by_name), MappingProxyType(by_domain), frozenset(claims))
+    return OutletIndex(MappingProxyType(by_name), MappingProxyType(by_domain), frozenset(claims), tuple(outlets))
 
 
 @lru_cache(maxsize=KEY_CACHE)
@@ -64,35 +69,37 @@ def _plain_key(name: str) -> str:
     return " ".join(_SIGNS.sub(" ", fold_name(name[:MAX_NAME])).split())
 
 
-def outlet_of_name(name: str) -> Outlet:
-    """The outlet of that name or address; a new one, without country and zone, when the table has none.
+def outlet_of_name(name: str, outlets: OutletIndex | None = None) -> Outlet:
+    """The outlet of that name or address; a new one, without country and zone, when the index has none.
+
+    Here and below, None for `outlets` takes those that come with newsetl.
 
     >>> outlet_of_name("تُرك برس").slug, outlet_of_name("جريدة النسيم").slug
     ('turkpress', 'jryda-alnsym')
     """
     shown = clean_name(name)
-    known = find_known(shown)
+    known = find_known(shown, outlets)
     if known:
         return known
     if shown.isascii() and _HOST_LIKE.fullmatch(shown):
         host = find_host(shown)
         if host:
-            return find_known_host(host) or outlet_of_host(host)
+            return find_known_host(host, outlets) or outlet_of_host(host)
     slug = make_slug(name)
     return UNKNOWN if slug == UNKNOWN_SLUG else Outlet(slug, shown or slug)
 
 
-def find_known(name: str | None) -> Outlet | None:
-    """The outlet of the table that has this name, else None."""
+def find_known(name: str | None, outlets: OutletIndex | None = None) -> Outlet | None:
+    """The outlet of the index that has this name, else None."""
     if not name:
         return None
-    by_name, key = load_index().by_name, _plain_key(name)
+    by_name, key = (outlets or load_index()).by_name, _plain_key(name)
     return by_name.get(key) or by_name.get(_KIND.sub("", key))
 
 
-def find_known_host(host: str) -> Outlet | None:
-    """The outlet of the table that owns this host or a domain above it, else None."""
-    by_domain = load_index().by_domain
+def find_known_host(host: str, outlets: OutletIndex | None = None) -> Outlet | None:
+    """The outlet of the index that owns this host or a domain above it, else None."""
+    by_domain = (outlets or load_index()).by_domain
     labels = host.split(".")
     return next((found for at in range(len(labels) - 1) if (found := by_domain.get(".".join(labels[at:])))), None)
 
@@ -103,13 +110,13 @@ def outlet_of_host(host: str) -> Outlet:
     return Outlet(make_slug(domain), domain)
 
 
-def source_slug(source: str | None, url: str | None) -> str | None:
+def source_slug(source: str | None, url: str | None, outlets: OutletIndex | None = None) -> str | None:
     """The slug of a record's outlet by its label, else by its address; None when neither is there.
 
     >>> source_slug("ترك برس", None), source_slug(None, "https://www.okaz.com.sa/1"), source_slug(None, None)
     ('turkpress', 'okaz', None)
     """
     if source and source.strip():
-        return outlet_of_name(source).slug
+        return outlet_of_name(source, outlets).slug
     host = find_host(url) if url else None
-    return (find_known_host(host) or outlet_of_host(host)).slug if host else None
+    return (find_known_host(host, outlets) or outlet_of_host(host)).slug if host else None

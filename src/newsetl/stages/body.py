@@ -23,9 +23,15 @@ MIN_WIDER_SHARE: Final = 0.12  # of the prose found that the lines around a box 
 MAX_LINK_SHARE: Final = 0.5  # of the characters of a box with text of its own
 MIN_CARDS: Final = 2  # boxes of one form in a row, each with a linked headline, that are a list of other stories
 MAX_CARD_LINES: Final = 5
-MIN_TITLE_CHARS: Final = 15  # of the linked headline of another story
+MIN_TITLE_CHARS: Final = 15  # of a headline
+MAX_LINES_ABOVE: Final = 12  # between a headline and the first paragraph: day, writer, picture
 
 _STOP = re.compile(r"[.!؟?…»”\":،؛]$|[.!؟،؛]\s")
+_TITLE_NAME = re.compile(r"(?<!sub)title|headline", re.IGNORECASE)
+_SUBTITLE_NAME = re.compile(
+    r"sub-?_?(?:title|head)|standfirst|chapo|excerpt|summary|(?:article|post|news|story)[-_]+(?:lead|intro|brief|desc)",
+    re.IGNORECASE,
+)
 # Boxes that are one paragraph: the box around them is what gathers.
 _PARAGRAPHS: Final = frozenset(("p", "li", "blockquote", "dd", "dt", "figcaption", "pre", *HEADINGS))
 
@@ -37,10 +43,16 @@ class Body:
     Attributes:
         lines: From the outline.
         sureness: 0 to 1: how far the box found stands out from the rest of the page.
+        headline: The line above the body that its name shows to be the headline, when no <h1> stands above it.
+        subtitle: The line between headline and body that its name shows to be the subtitle or summary.
+        above: The few lines above the body, up to the headline when that is an <h1>: day, writer, place, counters.
     """
 
     lines: tuple[Line, ...]
     sureness: float
+    headline: str | None = None
+    subtitle: str | None = None
+    above: tuple[Line, ...] = ()
 
 
 def line_value(line: Line) -> float:
@@ -60,7 +72,7 @@ def line_value(line: Line) -> float:
 
 
 class _Page:
-    """An outline with the value of each line, sums over any stretch of lines, and which lines are beside the article."""
+    """An outline with the value of each line, sums over stretches of lines, and which lines are beside the article."""
 
     def __init__(self, outline: Outline, *, captions: bool) -> None:
         self.lines = outline.lines
@@ -101,7 +113,31 @@ def find_body(outline: Outline) -> Body:
         return Body((), 0.0)
     box = _widen(best, page)
     rival = max((s for other, s in scores.items() if other.end <= box.start or other.start >= box.end), default=0.0)
-    return Body(trim_box(box, page), 1 - min(1.0, max(0.0, rival) / scores[best]))
+    lines = trim_box(box, page)
+    sureness = 1 - min(1.0, max(0.0, rival) / scores[best])
+    above = _lines_above(lines, page)
+    headline = next((line for line in reversed(above) if _is_title(line)), None)
+    if headline is None and lines and _is_title(lines[0]):
+        headline, lines = lines[0], lines[1:]
+    subtitle = next((line.text for line in above if _SUBTITLE_NAME.search(_names_around(line.box))), None)
+    return Body(lines, sureness, headline.text if headline else None, subtitle, above)
+
+
+def _lines_above(lines: tuple[Line, ...], page: _Page) -> tuple[Line, ...]:
+    """The lines outside links above a body, from the last <h1> on."""
+    first = page.lines.index(lines[0]) if lines else 0
+    start = max((h.end for h in page.headlines if h.end <= first), default=0)
+    above = page.lines[max(start, first - MAX_LINES_ABOVE) : first]
+    return tuple(line for line in above if 2 * line.link_chars <= len(line.text))
+
+
+def _names_around(box: Box) -> str:
+    """The names of a box and of the one around it: many themes put a paragraph into the named box."""
+    return f"{box.names} {box.parent.names}" if box.parent is not None and box.tag in _PARAGRAPHS else box.names
+
+
+def _is_title(line: Line) -> bool:
+    return _TITLE_NAME.search(line.box.names) is not None and len(line.text) >= MIN_TITLE_CHARS
 
 
 def _score_boxes(page: _Page) -> dict[Box, float]:

@@ -9,10 +9,12 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from newsetl.arabic.boilerplate import find_opening, find_rule, find_tail
+from newsetl.arabic.boilerplate import Boilerplate, find_opening, find_rule, find_tail
 from newsetl.arabic.characters import REPAIRS, repair_text, unify_line_breaks
 from newsetl.arabic.mojibake import repair_mojibake
 from newsetl.records import Block, Draft, Reject, Removed
+from newsetl.sources.lookup import OutletIndex
+from newsetl.stages.profiles import find_site_rules
 from newsetl.stages.verdicts import FIRST_WORDS_CHARS, REPEATED_TITLE, is_long, judge_lines
 
 MAX_ROUNDS: Final = 8  # taking out a line may uncover another at the edge; real articles need two rounds
@@ -31,16 +33,21 @@ _WRITER = re.compile(r"(?:كتبت?|بقلم|تقرير|متابعة|تغطية|
 _LETTER = re.compile(r"[^\W\d_]")
 
 
-def clean_article(draft: Draft) -> Draft | Reject:
+def clean_article(draft: Draft, outlets: OutletIndex | None = None) -> Draft | Reject:
     """The draft with repaired characters and a body of its own lines only.
+
+    Args:
+        draft: From `extract_article`.
+        outlets: The sources, whose profiles may hold rules of their own; None takes the built-in ones.
 
     Returns:
         A `Draft` whose blocks are single lines; `removed`, `bylines`, `datelines` and `fixes` are longer by what was
         found. Or a `Reject` "no-text" when no line with a letter is left.
     """
     draft = _repair_draft(draft)
+    own = find_site_rules(draft, outlets)
     for _ in range(MAX_ROUNDS):
-        cleaned = _take_out(draft)
+        cleaned = _take_out(draft, own)
         if cleaned == draft:
             break
         draft = cleaned
@@ -108,10 +115,10 @@ def _repair_alone(line: Block) -> list[Block]:
     return [Block(first, line.role), *kept]
 
 
-def _take_out(draft: Draft) -> Draft:
+def _take_out(draft: Draft, own: tuple[Boilerplate, ...]) -> Draft:
     """One round: openings and tails of lines, then the lines that have a verdict."""
-    blocks, cut = _cut_tails(_cut_opening(draft.blocks))
-    judged = list(zip(judge_lines(replace(draft, blocks=blocks)), blocks, strict=True))
+    blocks, cut = _cut_tails(_cut_opening(draft.blocks, own), own)
+    judged = list(zip(judge_lines(replace(draft, blocks=blocks), own), blocks, strict=True))
     gone = [(rule, block.text) for rule, block in judged if rule and not rule.keep]
     kept = tuple(Block(block.text, "caption") if rule else block for rule, block in judged if not rule or rule.keep)
     if not gone and not cut and kept == draft.blocks:
@@ -127,20 +134,20 @@ def _take_out(draft: Draft) -> Draft:
     )
 
 
-def _cut_opening(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+def _cut_opening(blocks: tuple[Block, ...], own: tuple[Boilerplate, ...]) -> tuple[Block, ...]:
     """The first line without the prompt that is glued to its beginning, which becomes a caption of its own."""
-    found = find_opening(blocks[0].text) if blocks and blocks[0].role in (None, "body") else None
+    found = find_opening(blocks[0].text, own) if blocks and blocks[0].role in (None, "body") else None
     text = blocks[0].text[found[0] :].strip() if found else ""
     if not found or not is_long(text):
         return blocks
     return (Block(blocks[0].text[: found[0]].strip(), "caption"), Block(text, blocks[0].role), *blocks[1:])
 
 
-def _cut_tails(blocks: tuple[Block, ...]) -> tuple[tuple[Block, ...], list[Removed]]:
+def _cut_tails(blocks: tuple[Block, ...], own: tuple[Boilerplate, ...]) -> tuple[tuple[Block, ...], list[Removed]]:
     """The last three lines without their tails (link of the news, …); a tail to keep becomes a caption of its own."""
     kept, removed = list(blocks[:-3]), []
     for block in blocks[-3:]:
-        tail = find_tail(block.text) if block.role != "caption" else None
+        tail = find_tail(block.text, own) if block.role != "caption" else None
         text = block.text[: tail[0]].rstrip() if tail else ""
         if tail is None or not text:
             kept.append(block)

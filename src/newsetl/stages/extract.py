@@ -9,14 +9,16 @@ by the shape of the page. Where that is unsure, trafilatura is asked. What is bo
 from dataclasses import replace
 from typing import Final
 
-import trafilatura
 from lxml import etree
 
 from newsetl.arabic.boilerplate import find_rule, is_byline
 from newsetl.records import Block, DateClue, Draft, Page, RawRecord, Reject, Role
-from newsetl.stages.body import find_body
+from newsetl.sources.lookup import OutletIndex
+from newsetl.stages.body import Body, find_body
+from newsetl.stages.dates import is_date_line
 from newsetl.stages.markup import PageClues, find_page_clues
 from newsetl.stages.outline import HEADINGS, Line, Outline, PageTooLargeError, outline_page
+from newsetl.stages.profiles import Selected, body_html, find_page_day, select_parts
 from newsetl.stages.published import lay_over, split_published
 from newsetl.stages.segment import is_list_item, is_short_line
 
@@ -31,17 +33,21 @@ _ROLES: Final[dict[str, Role]] = {**dict.fromkeys(HEADINGS, "heading"), "li": "l
 _TRAFILATURA_ROLES: Final[dict[str, Role]] = {"head": "heading", "item": "list"}
 
 
-def extract_article(page: Page) -> Draft | Reject:
+def extract_article(page: Page, outlets: OutletIndex | None = None) -> Draft | Reject:
     """The draft of the article on a page.
 
+    Args:
+        page: HTML or plain text.
+        outlets: The sources with their profiles; None takes those that come with newsetl.
+
     Returns:
-        A `Draft` with `extractor` "lines" (plain text), "json-ld", "content" or "trafilatura"; fields of the record win
-        over what the page says. Or a `Reject`: "too-large", "extractor-failed" for HTML that the libraries
+        A `Draft` with `extractor` "lines" (plain text), "profile", "json-ld", "content" or "trafilatura"; fields of the
+        record win over what the page says. Or a `Reject`: "too-large", "extractor-failed" for HTML that the libraries
         cannot read, "no-text" when nothing is left.
     """
     if len(page.text) > MAX_CHARS:
         return _reject(page.record, "too-large", f"{len(page.text)} characters, at most {MAX_CHARS} are read")
-    draft = _extract_html(page) if page.form == "html" else _extract_lines(page)
+    draft = _extract_html(page, outlets) if page.form == "html" else _extract_lines(page)
     if isinstance(draft, Reject):
         return draft
     if not any(block.text.strip() for block in draft.blocks):
@@ -94,34 +100,51 @@ def _find_headline(blocks: tuple[Block, ...]) -> str | None:
     return first if len(following) > 2 * len(first) else None
 
 
-def _extract_html(page: Page) -> Draft | Reject:
+def _extract_html(page: Page, outlets: OutletIndex | None) -> Draft | Reject:
     try:
         outline = outline_page(page.text)
-        clues = find_page_clues(outline)
-        extractor, blocks = _find_blocks(page, outline, clues)
+        body = find_body(outline)
+        if body.subtitle and is_byline(body.subtitle):
+            body = replace(body, subtitle=None)
+        clues = find_page_clues(outline, body.headline, [line.text for line in body.above])
+        url = page.record.fields.url or clues.canonical_url
+        day = find_page_day(page.record.fields, url)
+        selected = select_parts(page.text, url, day, outlets) or Selected()
+        extractor, blocks = _select_blocks(selected) or _find_blocks(page, outline, body, clues)
     except PageTooLargeError as error:
         return _reject(page.record, "too-large", str(error))
+    except MemoryError:  # the worker's guard has a name for it
+        raise
     except Exception as error:  # noqa: BLE001  any failure of the HTML libraries on hostile markup is one rejected record
         return _reject(page.record, "extractor-failed", f"{type(error).__name__}: {error}")
     return Draft(
         page.record,
         extractor,
         blocks,
-        title=clues.title,
-        subtitle=clues.subtitle,
+        title=selected.title or clues.title,
+        subtitle=selected.subtitle or clues.subtitle or body.subtitle,
         site_name=clues.site_name,
         canonical_url=clues.canonical_url,
-        authors=clues.authors,
-        dates=clues.dates,
+        authors=selected.authors or clues.authors,
+        dates=(*selected.dates, *clues.dates),
         modified=clues.modified,
         section=clues.section,
         tags=clues.tags,
     )
 
 
-def _find_blocks(page: Page, outline: Outline, clues: PageClues) -> tuple[str, tuple[Block, ...]]:
+def _select_blocks(selected: Selected) -> tuple[str, tuple[Block, ...]] | None:
+    """The blocks of the body that a profile points at, without captions; None when there are no words in it."""
+    if not selected.body:
+        return None
+    outline = outline_page(body_html(selected))
+    captions = {i for box in outline.boxes if box.hint == "caption" for i in range(box.start, box.end)}
+    lines = [line for i, line in enumerate(outline.lines) if i not in captions]
+    return ("profile", tuple(_block(line.text, _ROLES.get(line.box.tag, "body")) for line in lines)) if lines else None
+
+
+def _find_blocks(page: Page, outline: Outline, body: Body, clues: PageClues) -> tuple[str, tuple[Block, ...]]:
     """The name of the way that found the body, and its blocks."""
-    body = find_body(outline)
     if clues.article_body:
         confirmed = lay_over(clues.article_body, outline, body.lines)
         if confirmed is not None:
@@ -142,7 +165,7 @@ def _blocks_of_lines(lines: tuple[Line, ...], outline: Outline) -> tuple[Block, 
     if not lines:
         return ()
     first, last = outline.lines.index(lines[0]), outline.lines.index(lines[-1])
-    above = max((h.start for h in outline.boxes if h.tag == "h1" and h.end <= first), default=first)
+    above = max((h.start for h in outline.boxes if h.tag == "h1" and h.end <= first), default=0)
     head = (line for line in outline.lines[max(above, first - MAX_HEAD_LINES) : first] if _is_clue(line))
     tail = (line for line in outline.lines[last + 1 : last + 1 + MAX_TAIL_LINES] if _is_clue(line))
     return tuple(_block(line.text, _ROLES.get(line.box.tag, "body")) for line in (*head, *lines, *tail))
@@ -150,7 +173,7 @@ def _blocks_of_lines(lines: tuple[Line, ...], outline: Outline) -> tuple[Block, 
 
 def _is_clue(line: Line) -> bool:
     rule = find_rule(line.text, at_edge=True)
-    return rule is not None and bool(rule.moves)
+    return bool(rule and rule.moves) or (any(map(str.isdigit, line.text)) and is_date_line(line.text))
 
 
 def _block(text: str, role: Role) -> Block:
@@ -162,6 +185,8 @@ def _size(blocks: tuple[Block, ...]) -> int:
 
 
 def _run_trafilatura(text: str) -> tuple[Block, ...]:
+    import trafilatura  # noqa: PLC0415  half a second, and few pages need it
+
     document = trafilatura.bare_extraction(text, include_comments=False, deduplicate=False, with_metadata=False)
     body = getattr(document, "body", None)
     if body is None:

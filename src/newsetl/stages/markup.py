@@ -6,7 +6,7 @@ JSON-LD, then meta tags, then elements that show it to readers.
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import unescape
 from typing import Any, Final
@@ -19,6 +19,7 @@ MAX_JSON_LD_CHARS: Final = 2_000_000
 MAX_JSON_LD_THINGS: Final = 2_000
 MAX_CLUES: Final = 12  # of one kind; pages with hundreds of <time> are lists of other articles
 MAX_DATELINES: Final = 40  # lines behind the headline that are looked at
+MAX_SECTION_CHARS: Final = 40  # of the name of a section; longer links of a breadcrumb trail are headlines
 MAX_SHOWN_CHARS: Final = 120  # of a visible date or author line; longer ones are text
 
 _ARTICLE_TYPES: Final = re.compile(r"article|posting|report|review", re.IGNORECASE)
@@ -45,6 +46,7 @@ _META_AUTHORS: Final = (
 _DIGIT = re.compile(r"\d")
 _SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w+")
+MIN_TITLE_WORDS: Final = 3  # of a line without a mark of a title that is taken for one
 MIN_SHARED: Final = 0.6  # of the words of a shown headline that a declared title shares: pages reorder and shorten
 
 
@@ -64,8 +66,14 @@ class PageClues:
     article_body: str | None = None  # of JSON-LD: plain text, when the publisher gives it
 
 
-def find_page_clues(outline: Outline) -> PageClues:
-    """Title, site, authors, dates, section, tags and addresses that the markup of a page names."""
+def find_page_clues(outline: Outline, headline: str | None = None, above: Sequence[str] = ()) -> PageClues:
+    """Title, site, authors, dates, section, tags and addresses that the markup of a page names.
+
+    Args:
+        outline: The page.
+        headline: What stands above the body in an element named after a title.
+        above: The lines above the body; on pages without such an element, one of them may be the headline.
+    """
     article = _find_json_ld(script.text for script in outline.json_ld)
     meta = _read_meta(outline.metas)
     dates = [DateClue("json-ld", d) for d in _texts(article.get("datePublished"))]
@@ -76,9 +84,10 @@ def find_page_clues(outline: Outline) -> PageClues:
     # meta tags name the outlet or the builder of the site as often as the writer
     authors = authors or [a for name in _META_AUTHORS for a in meta.get(name, ()) if not a.startswith(("http", "@"))]
     tags = meta.get("article:tag") or _split_keywords(_texts(article.get("keywords")) or meta.get("keywords", []))
+    tags = tags or [mark.text for mark in outline.tags if mark.text]
     canonical = [_squeeze(link.get("href", "")) for link in outline.links if link.get("rel") == "canonical"]
     return PageClues(
-        title=_find_title(outline, article, meta),
+        title=_find_title(outline, article, meta, headline, above),
         subtitle=_first(_texts(article.get("alternativeHeadline"))),
         site_name=_first(
             [*_names(article.get("publisher")), *meta.get("og:site_name", ()), *meta.get("application-name", ())]
@@ -87,7 +96,9 @@ def find_page_clues(outline: Outline) -> PageClues:
         authors=_unique(authors)[:MAX_CLUES],
         dates=tuple(dict.fromkeys(dates)),
         modified=_first([*_texts(article.get("dateModified")), *(m for n in _META_MODIFIED for m in meta.get(n, ()))]),
-        section=_first([*_texts(article.get("articleSection")), *meta.get("article:section", ())]),
+        section=_first(
+            [*_texts(article.get("articleSection")), *meta.get("article:section", ()), *_find_breadcrumb(outline)]
+        ),
         tags=_unique(tags),
         article_body=body if isinstance(body := article.get("articleBody"), str) else None,
     )
@@ -168,23 +179,44 @@ def _split_keywords(keywords: list[str]) -> list[str]:
     return [_squeeze(word) for text in keywords for word in re.split("[,،;؛]", text)]
 
 
-def _find_title(outline: Outline, article: dict[str, Any], meta: dict[str, list[str]]) -> str | None:
-    """The headline as shown (h1) when another source confirms it; they carry the outlet's name more often."""
-    said = [*_texts(article.get("headline")), *meta.get("og:title", ()), *meta.get("twitter:title", ())]
-    said += [title.text for title in outline.titles[:1]]
+def _find_title(
+    outline: Outline,
+    article: dict[str, Any],
+    meta: dict[str, list[str]],
+    headline: str | None,
+    above: Sequence[str],
+) -> str | None:
+    """The headline as shown when another source confirms it; they carry the outlet's name more often."""
+    declared = [*_texts(article.get("headline")), *meta.get("og:title", ()), *meta.get("twitter:title", ())]
+    said = [*declared, *(title.text for title in outline.titles[:1])]
     shown = [h1.text for h1 in outline.headlines[:MAX_CLUES] if h1.text]
-    for text in shown:
+    said_words = [set(_WORD.findall(text)) for text in said]
+    for text in (*shown, *filter(None, [headline])):
         words = set(_WORD.findall(text))
-        if len(words) > 1 and any(len(words & set(_WORD.findall(other))) >= MIN_SHARED * len(words) for other in said):
+        if len(words) > 1 and any(len(words & other) >= MIN_SHARED * len(words) for other in said_words):
             return text
-    return _first([*said, *shown])
+    for text in above:
+        words = set(_WORD.findall(text))
+        if len(words) >= MIN_TITLE_WORDS and any(words <= other for other in said_words):
+            return text
+    # a <title> unlike the headline names the section or the outlet
+    return _first([*declared, headline or "", *said, *shown])
+
+
+def _find_breadcrumb(outline: Outline) -> list[str]:
+    """The last link of the breadcrumb trail: the section, when the trail begins with the front page."""
+    trail = next((box for box in outline.boxes if "breadcrumb" in box.names.lower() and box.end > box.start), None)
+    if trail is None:
+        return []
+    texts = [line.text for line in outline.lines[trail.start : trail.end] if 2 * line.link_chars > len(line.text)]
+    return [text for text in texts[1:] if len(text) <= MAX_SECTION_CHARS][-1:]
 
 
 def _find_shown_dates(outline: Outline) -> list[DateClue]:
     """<time> elements, then short lines with digits in elements whose class speaks of dates."""
     clues = []
     for element in outline.times[: 4 * MAX_CLUES]:
-        raw = element.attributes.get("datetime") or element.text
+        raw = element.attributes.get("datetime") or element.attributes.get("content") or element.text
         if raw and _DIGIT.search(raw) and len(raw) <= MAX_SHOWN_CHARS:
             clues.append(DateClue("time-tag", _squeeze(raw)))
     clues = clues[:MAX_CLUES]

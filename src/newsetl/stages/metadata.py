@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from newsetl.arabic.bylines import load_bylines
 from newsetl.records import Document, Draft, Metadata, Reject
-from newsetl.sources.lookup import load_index, name_key, outlet_keys
+from newsetl.sources.lookup import OutletIndex, load_index, name_key, outlet_keys
 from newsetl.sources.outlets import Outlet
 from newsetl.stages.authors import Byline, find_agency, find_bylines, find_head, find_origin
 from newsetl.stages.language import find_language, is_mixed
@@ -25,18 +25,19 @@ _TRAILER = re.compile(r"[(\[]([^()\[\]\n]{2,30})[)\]] ?\.?$")
 _WORDS_LEFT = 4  # a name of an outlet has at most so many words
 
 
-def find_metadata(draft: Draft, document: Document) -> Metadata | Reject:
+def find_metadata(draft: Draft, document: Document, outlets: OutletIndex | None = None) -> Metadata | Reject:
     """The metadata of an article; what is not known stays None, and ``flags`` says what is doubtful.
 
     A text in another language than Arabic is no reject: `lang` tells it. Nothing here reads a clock or a file.
+    None for `outlets` takes those that come with newsetl.
     """
     fields = draft.record.fields
-    outlet = find_outlet(draft)
+    outlet = find_outlet(draft, outlets)
     zone = _load_zone(outlet.zone)
     fetched = parse_moment(fields.fetched, None)
     publication = find_publication(draft, document, zone, fetched)
     own = outlet_keys(outlet) | {name_key(name) for name in (draft.site_name, fields.source) if name}
-    datelines = draft.datelines or _find_datelines(document, own)
+    datelines = (*draft.datelines, *_find_datelines(document, own))
     byline = find_bylines(draft.authors or fields.authors, draft.bylines, datelines, own)
     url = draft.url or fields.url
     title = document.title or draft.title
@@ -50,7 +51,7 @@ def find_metadata(draft: Draft, document: Document) -> Metadata | Reject:
         title=strip_outlet(title, outlet, draft.site_name, draft.section) if title else None,
         subtitle=draft.subtitle,
         authors=byline.persons(),
-        agency=_choose_agency(byline, draft, document, outlet),
+        agency=_choose_agency(byline, draft, document, outlet, outlets),
         dateline_place=byline.places[0] if byline.places else None,
         published_at=publication.at,
         published_on=publication.on,
@@ -68,7 +69,7 @@ def find_metadata(draft: Draft, document: Document) -> Metadata | Reject:
 
 
 def _find_datelines(document: Document, own: frozenset[str]) -> tuple[str, ...]:
-    """The dateline at the beginning of the body, where cleaning has named none."""
+    """The dateline at the beginning of the body."""
     head = find_head(document.text[:HEAD_SPAN], own)
     return (head,) if head else ()
 
@@ -101,10 +102,12 @@ def _find_modified(draft: Draft, zone: tzinfo | None, fetched: datetime | None) 
     return moment
 
 
-def _choose_agency(byline: Byline, draft: Draft, document: Document, outlet: Outlet) -> str | None:
+def _choose_agency(
+    byline: Byline, draft: Draft, document: Document, outlet: Outlet, outlets: OutletIndex | None
+) -> str | None:
     """The agency or outlet that the article names as its origin; its own outlet is none."""
     named = [*byline.agencies, *_find_in_text(draft, document)]
-    index = load_index()
+    index = outlets or load_index()
     foreign = [
         name for name in named if (known := index.by_name.get(name_key(name))) is None or known.slug != outlet.slug
     ]

@@ -6,7 +6,7 @@ from dataclasses import replace
 from newsetl.arabic.bylines import is_masthead
 from newsetl.records import Draft
 from newsetl.sources.hosts import find_host
-from newsetl.sources.lookup import find_known, find_known_host, outlet_of_host, outlet_of_name
+from newsetl.sources.lookup import OutletIndex, find_known, find_known_host, outlet_of_host, outlet_of_name
 from newsetl.sources.outlets import UNKNOWN, Outlet
 
 # Longer site names are mottoes. Characters.
@@ -14,17 +14,22 @@ MAX_SITE_NAME = 40
 _PIECE = re.compile(r"\s+[-–—|]\s+|\s*[:،]\s*")
 
 
-def find_outlet(draft: Draft) -> Outlet:
+def find_outlet(draft: Draft, outlets: OutletIndex | None = None) -> Outlet:
     """The outlet of an article, from the most to the least trusted hint; `UNKNOWN` when nothing tells.
 
-    A name in the record decides even when no row of the table has it: its slug is made from the name.
+    A name in the record decides even when no outlet of the index has it: its slug is made from the name. None for
+    `outlets` takes those that come with newsetl.
     """
     fields = draft.record.fields
     if fields.source and fields.source.strip():
-        return outlet_of_name(fields.source)
+        return outlet_of_name(fields.source, outlets)
     url = draft.url or fields.url or draft.canonical_url
     host = find_host(url) if url else None
-    known = find_known(draft.site_name) or (host and find_known_host(host)) or _first_known(draft.bylines)
+    known = (
+        find_known(draft.site_name, outlets)
+        or (host and find_known_host(host, outlets))
+        or _first_known(draft.bylines, outlets)
+    )
     if known:
         return known
     if host:
@@ -34,7 +39,7 @@ def find_outlet(draft: Draft) -> Outlet:
     name = draft.site_name or next(
         (piece for line in draft.bylines for piece in _PIECE.split(line) if is_masthead(piece)), None
     )
-    return outlet_of_name(name) if name else UNKNOWN
+    return outlet_of_name(name, outlets) if name else UNKNOWN
 
 
 def _is_short(name: str) -> bool:
@@ -42,5 +47,5 @@ def _is_short(name: str) -> bool:
     return len(name) <= MAX_SITE_NAME and "|" not in name
 
 
-def _first_known(lines: tuple[str, ...]) -> Outlet | None:
-    return next((outlet for line in lines if (outlet := find_known(line))), None)
+def _first_known(lines: tuple[str, ...], outlets: OutletIndex | None) -> Outlet | None:
+    return next((outlet for line in lines if (outlet := find_known(line, outlets))), None)

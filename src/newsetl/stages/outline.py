@@ -24,6 +24,8 @@ MAX_NAME_CHARS: Final = 300  # of a class and an id that are looked at
 MAX_MARKS: Final = 48  # elements of one kind that are remembered; pages with hundreds are lists of other articles
 
 _HINT_ORDER: Final[tuple[Hint, ...]] = ("caption", "beside", "body")  # the first that a name gives counts
+# Boxes of whole articles and pages.
+_WHOLE: Final = frozenset(("article", "main", "body", "html", "form"))
 # What a tag alone says; boxes without an entry here are told by their names.
 _HINTS: Final[dict[str, Hint]] = {"nav": "beside", "footer": "beside", "aside": "beside", "figcaption": "caption"}
 HEADINGS: Final = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -82,6 +84,7 @@ class Outline:
     times: list[Mark] = field(default_factory=list)  # <time>
     dated: list[Mark] = field(default_factory=list)  # named after a date; those behind the first headline first
     signed: list[Mark] = field(default_factory=list)  # named after a writer
+    tags: list[Mark] = field(default_factory=list)  # rel="tag"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +215,8 @@ class _Reader:
         if len(self.out.boxes) > MAX_BOXES or len(self.open) > MAX_DEPTH:
             raise PageTooLargeError(f"more than {MAX_BOXES} block elements, or {MAX_DEPTH} elements in each other")
         hint = (self.hint(tag, attributes) if attributes or tag in _HINTS else "") or name.hint
+        if hint == "beside" and (tag in _WHOLE or "hentry" in attributes.get("class", "")):
+            hint = ""  # named after the section and the topics of the article
         self.box = Box(tag, attributes.get("class", ""), self.box, hint, len(self.out.lines))
         self.out.boxes.append(self.box)
         self.open.append(self.box)
@@ -271,10 +276,13 @@ class _Reader:
             out.metas.append(attributes)
         elif tag == "link":
             out.links.append(attributes)
-        wanted = [out.headlines] * (tag == "h1") + [out.times] * (tag == "time")
+        rel, property_ = attributes.get("rel"), attributes.get("itemprop")
+        wanted = [out.headlines] * (tag == "h1") + [out.tags] * (rel == "tag")
+        if tag == "time" or (property_ == "datePublished" and tag != "meta"):
+            wanted.append(out.times)
         if name.is_date:
             wanted.append(out.dated if out.headlines else self.dated_above)
-        if name.is_author or attributes.get("rel") == "author" or attributes.get("itemprop") == "author":
+        if name.is_author or rel == "author" or property_ == "author":
             wanted.append(out.signed)
         if wanted and any(len(marks) < MAX_MARKS for marks in wanted):
             mark = Mark(tag, attributes)

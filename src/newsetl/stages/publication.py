@@ -109,9 +109,10 @@ def _find_clues(draft: Draft, document: Document) -> Iterator[DateClue]:
         yield DateClue("record", fields.date)
     if fields.date and "://" in fields.date and (raw := find_path_day(unquote(fields.date))):
         yield DateClue("url", raw)  # columns slip: an address in the place of the date still names the day
-    yield from draft.dates
+    yield from (clue for clue in draft.dates if clue.origin != "text")
     for line in (*draft.datelines, *draft.bylines):
         yield DateClue("dateline", line)
+    yield from (clue for clue in draft.dates if clue.origin == "text")
     paragraphs = document.paragraphs
     for paragraph in (*paragraphs[:HEAD_LINES], *paragraphs[HEAD_LINES:][-TAIL_LINES:]):
         line = document.text[paragraph.start : paragraph.end] if paragraph.end - paragraph.start <= 90 else ""

@@ -7,9 +7,10 @@ around it.
 import re
 from typing import Final
 
-from newsetl.arabic.boilerplate import Rule, Teasers, find_rule, fold_line, is_byline, load_boilerplate
+from newsetl.arabic.boilerplate import Boilerplate, Rule, Teasers, find_rule, fold_line, is_byline
 from newsetl.arabic.folding import fold_text
 from newsetl.records import Block, Draft
+from newsetl.stages.dates import is_date_line
 from newsetl.stages.segment import is_list_item, is_short_line
 
 MAX_BYLINES: Final = 2  # taken from the head by shape alone
@@ -20,6 +21,7 @@ MIN_LINK_WORDS: Final = 8  # of the longest in a run: headlines have 6 to 14 wor
 MIN_LINKS: Final = 2  # headings do not follow each other; links to other articles do
 MIN_NAME_CHARS: Final = 4  # of the last word of a name: shorter ones stand in any text
 FIRST_WORDS_CHARS: Final = 120  # in which a dateline ends
+MAX_DATE_LINE: Final = 90  # characters of a line of weekday, date, time and place
 
 _DASH = re.compile(r"[-–—ـ/(]")  # behind it stands the place or the outlet of a byline
 _YEAR = re.compile(r"\d{4}")
@@ -33,27 +35,32 @@ _PAGE_EDGE: Final = Rule("page-edge", "block")
 _LINKS: Final = Rule("related-links", "block")
 
 
-def judge_lines(draft: Draft) -> list[Rule | None]:
-    """For each block the rule that takes it out, or that sets it apart as a caption (`rule.keep`)."""
+def judge_lines(draft: Draft, own: tuple[Boilerplate, ...] = ()) -> list[Rule | None]:
+    """For each block the rule that takes it out, or that sets it apart as a caption (`rule.keep`).
+
+    `own` are the rules of the article's source.
+    """
     blocks = draft.blocks
-    verdicts = _judge_words(blocks, draft.title, frozenset(map(fold_line, draft.authors)))
+    verdicts = _judge_words(blocks, draft.title, frozenset(map(fold_line, draft.authors)), own)
     if draft.extractor != "lines":
         _judge_page_edges(blocks, verdicts)
     _judge_head(blocks, verdicts, len(draft.bylines))
     _judge_links(blocks, verdicts)
-    _judge_teasers(blocks, verdicts)
+    _judge_teasers(blocks, verdicts, own)
     return verdicts
 
 
-def _judge_words(blocks: tuple[Block, ...], title: str | None, authors: frozenset[str]) -> list[Rule | None]:
+def _judge_words(
+    blocks: tuple[Block, ...], title: str | None, authors: frozenset[str], own: tuple[Boilerplate, ...]
+) -> list[Rule | None]:
     """For each line the rule that takes it out by its own words or because it stood before."""
-    first, last = _find_edges(blocks)
+    first, last = _find_edges(blocks, own)
     title_key = fold_line(title) if title else ""
     verdicts: list[Rule | None] = []
     seen: set[str] = set()
     in_block = None
     for i, block in enumerate(blocks):
-        rule = None if block.role == "caption" else _judge_line(block, seen, at_edge=i < first or i > last)
+        rule = None if block.role == "caption" else _judge_line(block, seen, own, at_edge=i < first or i > last)
         if rule is None and authors and not first <= i <= last and fold_line(block.text) in authors:
             rule = _BYLINE
         if rule is None and i <= first and title_key and len(blocks) > 1 and _is_title(block.text, title_key):
@@ -68,12 +75,12 @@ def _judge_words(blocks: tuple[Block, ...], title: str | None, authors: frozense
     return verdicts
 
 
-def _find_edges(blocks: tuple[Block, ...]) -> tuple[int, int]:
+def _find_edges(blocks: tuple[Block, ...], own: tuple[Boilerplate, ...]) -> tuple[int, int]:
     """The first and the last paragraph, by length; a long dateline or prompt above or below them is none."""
     long_ones = [i for i, block in enumerate(blocks) if is_long(block.text) and block.role != "caption"]
-    while len(long_ones) > 1 and find_rule(blocks[long_ones[0]].text, at_edge=True):
+    while len(long_ones) > 1 and find_rule(blocks[long_ones[0]].text, at_edge=True, own=own):
         del long_ones[0]
-    while len(long_ones) > 1 and find_rule(blocks[long_ones[-1]].text, at_edge=True):
+    while len(long_ones) > 1 and find_rule(blocks[long_ones[-1]].text, at_edge=True, own=own):
         del long_ones[-1]
     return (long_ones[0], long_ones[-1]) if long_ones else (0, len(blocks))
 
@@ -90,14 +97,17 @@ def _is_title(text: str, title_key: str) -> bool:
     )
 
 
-def _judge_line(block: Block, seen: set[str], *, at_edge: bool) -> Rule | None:
+def _judge_line(block: Block, seen: set[str], own: tuple[Boilerplate, ...], *, at_edge: bool) -> Rule | None:
     text = block.text
     if not any(map(str.isalnum, text)):
         return _SEPARATOR
     if text in seen and text.count(" ") >= REPEAT_WORDS - 1:
         return _REPEATED
     seen.add(text)
-    return find_rule(text, at_edge=at_edge)
+    rule = find_rule(text, at_edge=at_edge, own=own)
+    if rule is None and at_edge and len(text) <= MAX_DATE_LINE and any(map(str.isdigit, text)) and is_date_line(text):
+        return _PLACE_AND_DAY
+    return rule
 
 
 def is_long(text: str) -> bool:
@@ -180,10 +190,10 @@ def _are_links(lines: list[str]) -> bool:
     return MIN_LINKS <= len(lines) <= MAX_LINKS and min(spaces) >= 2 and max(spaces) >= MIN_LINK_WORDS - 1
 
 
-def _judge_teasers(blocks: tuple[Block, ...], verdicts: list[Rule | None]) -> None:
-    """Mark the teasers that a known layout glues to the end of the body."""
+def _judge_teasers(blocks: tuple[Block, ...], verdicts: list[Rule | None], own: tuple[Boilerplate, ...]) -> None:
+    """Mark the teasers that the source's layout glues to the end of the body."""
     kept = [i for i, rule in enumerate(verdicts) if rule is None]
-    for layout in load_boilerplate().teasers:
+    for layout in (teasers for rules in own for teasers in rules.teasers):
         last = kept[-layout.count :]
         if (
             len(kept) >= layout.count + layout.min_body

@@ -1,0 +1,212 @@
+"""What the profile of a source says of a page: the layout that holds, and what its selectors find.
+
+A layout has days of validity, but a page may have been saved years after its article was written, and is then drawn
+in a newer layout. So the days only say which layout is tried first; its body selectors, which layout holds.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
+from urllib.parse import unquote
+
+from lxml import etree
+
+from newsetl.arabic.boilerplate import Boilerplate
+from newsetl.records import DateClue, DateOrigin, Draft, Fields
+from newsetl.sources.hosts import find_host
+from newsetl.sources.layouts import Layout, Part
+from newsetl.sources.lookup import OutletIndex, find_known_host, load_index
+from newsetl.sources.selectors import Elements, compile_selector, stands_in
+from newsetl.stages.dates import parse_date
+from newsetl.stages.outlets import find_outlet
+from newsetl.stages.publication import find_path_day
+
+MAX_VALUES: Final = 12  # of authors or dates; pages with more are lists of other articles
+MAX_VALUE_CHARS: Final = 300  # of a title, byline or date; longer ones are text
+# Where the words of an element are, when not between its tags.
+_ATTRIBUTES: Final = {"meta": "content", "time": "datetime"}
+_ORIGINS: Final[dict[str, DateOrigin]] = {"meta": "meta", "time": "time-tag"}
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What the selectors of a layout found on a page; empty and None where they found nothing.
+
+    Attributes:
+        body: Elements that hold the body, in the order of the page, none inside another.
+        title: Headline on one line.
+        subtitle: As title.
+        authors: Bylines as found.
+        dates: Dates as found; origin "meta", "time-tag" or "dateline", by the element.
+    """
+
+    body: tuple[etree._Element, ...] = ()
+    title: str | None = None
+    subtitle: str | None = None
+    authors: tuple[str, ...] = ()
+    dates: tuple[DateClue, ...] = ()
+
+
+def select_parts(text: str, url: str | None, day: date | None, outlets: OutletIndex | None) -> Selected | None:
+    """What the profile of the page's source finds on it; None without a profile, and then nothing is parsed.
+
+    Args:
+        text: HTML, not nested deeper than `extract_article` lets through.
+        url: The page's address.
+        day: As for `find_layout`; `find_page_day` tells it.
+        outlets: The sources; None takes those that come with newsetl.
+    """
+    index = outlets or load_index()
+    if find_layout(url, day, index) is None:
+        return None
+    tree = parse_page(text)
+    layout = find_layout(url, day, index, tree) if tree is not None else None
+    return None if tree is None or layout is None else apply_layout(tree, layout)
+
+
+def parse_page(text: str) -> etree._Element | None:
+    """The tree of a page, read without network or files; None when there is no element in it."""
+    # a parser for each page: a shared one keeps the names of all elements ever seen
+    parser = etree.HTMLParser(no_network=True, huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
+    # bytes, since a string with an encoding declaration is refused; the meta charset no longer tells the truth
+    try:
+        return etree.fromstring(text.encode("utf-8", "replace"), parser)
+    except etree.XMLSyntaxError:  # "Document is empty"
+        return None
+
+
+def body_html(selected: Selected) -> str:
+    """The body elements as a page of their own, for whoever reads lines from HTML.
+
+    >>> body_html(Selected((etree.fromstring("<p>خبر</p>"),)))
+    '<html><body><p>خبر</p></body></html>'
+    """
+    parts = (etree.tostring(element, encoding="unicode", method="html", with_tail=False) for element in selected.body)
+    return f"<html><body>{''.join(parts)}</body></html>"
+
+
+def find_layout(
+    url: str | None, day: date | None, outlets: OutletIndex, tree: etree._Element | None = None
+) -> Layout | None:
+    """The layout that holds for a page; None when the profile of its source has none, or nobody knows the source.
+
+    Args:
+        url: The page's address.
+        day: When the page was saved, else when its article was published; None: not known.
+        outlets: The sources.
+        tree: The page: the layout is the first one that finds a body on it.
+    """
+    host = find_host(url) if url else None
+    outlet = find_known_host(host, outlets) if host else None
+    return choose_layout(outlet.layouts, day, tree) if outlet else None
+
+
+def choose_layout(layouts: tuple[Layout, ...], day: date | None, tree: etree._Element | None = None) -> Layout | None:
+    """The first layout that finds a body in the tree; when none does or without a tree, the first one.
+
+    The layout that holds on the day goes first, then the newest.
+    """
+    if len(layouts) < 2:
+        return layouts[0] if layouts else None
+    ordered = sorted(layouts, key=lambda layout: day is None or not layout.holds_on(day))
+    if tree is None:
+        return ordered[0]
+    return next((layout for layout in ordered if select(tree, layout, "body")), ordered[0])
+
+
+def find_page_day(fields: Fields, url: str | None = None) -> date | None:
+    """The day that chooses the layout of a record's page: of its fetch, of its article, or in its address."""
+    return _find_day((fields.fetched, fields.date), url or fields.url)
+
+
+def _find_day(raws: Iterable[str | None], url: str | None) -> date | None:
+    in_path = find_path_day(unquote(url.partition("://")[2])) if url else None
+    parsed = (parse_date(raw) for raw in (*raws, in_path) if raw)
+    return next((found.day for found in parsed if found and found.day), None)
+
+
+def apply_layout(tree: etree._Element, layout: Layout) -> Selected:
+    """What the layout's selectors find; elements that its `drop` matches are emptied in the tree.
+
+    Their text goes, the break that they make in a line stays. An element that a body element stands in is left alone.
+    """
+    body = _outermost(select(tree, layout, "body"))
+    selected = Selected(
+        title=next(iter(_values(tree, layout, "title")), None),
+        subtitle=next(iter(_values(tree, layout, "subtitle")), None),
+        authors=tuple(dict.fromkeys(text for text, _ in _first_found(tree, layout, "author"))),
+        dates=tuple(
+            DateClue(_ORIGINS.get(element.tag, "dateline"), text)
+            for text, element in _first_found(tree, layout, "date")
+        ),
+    )
+    kept = _with_all_above(body)
+    for element in _outermost([element for element in select(tree, layout, "drop") if element not in kept]):
+        element.clear(keep_tail=True)
+    return replace(selected, body=body)
+
+
+def select(tree: etree._Element, layout: Layout, part: Part) -> list[etree._Element]:
+    """All elements that any selector of a part matches, in the order of the page."""
+    found = [compile_selector(selector)(tree) for selector in layout.selectors(part)]
+    if len(found) < 2:
+        return found[0] if found else []
+    matched = {element for elements in found for element in elements}
+    return [element for element in tree.iter() if element in matched]
+
+
+def _outermost(elements: list[etree._Element]) -> tuple[etree._Element, ...]:
+    """The elements that stand in no other of them."""
+    chosen = set(elements)
+    seen: Elements = {}
+    return tuple(element for element in elements if not stands_in(element, chosen.__contains__, seen))
+
+
+def _with_all_above(elements: Iterable[etree._Element]) -> set[etree._Element]:
+    found: set[etree._Element] = set()
+    for element in elements:
+        above: etree._Element | None = element
+        while above is not None and above not in found:
+            found.add(above)
+            above = above.getparent()
+    return found
+
+
+def _values(tree: etree._Element, layout: Layout, part: Part) -> list[str]:
+    return [text for text, _ in _first_found(tree, layout, part)]
+
+
+def _first_found(tree: etree._Element, layout: Layout, part: Part) -> list[tuple[str, etree._Element]]:
+    """The texts that the first selector with any finds, each with its element."""
+    for selector in layout.selectors(part):
+        found = [(value_of(element), element) for element in compile_selector(selector)(tree)[: 4 * MAX_VALUES]]
+        if texts := [(text, element) for text, element in found if text][:MAX_VALUES]:
+            return texts
+    return []
+
+
+def value_of(element: etree._Element) -> str:
+    """What an element says on one line: ``content`` of a meta, ``datetime`` of a time, else its words; "" if too long.
+
+    >>> value_of(etree.fromstring('<time datetime="2020-02-03">أمس</time>'))
+    '2020-02-03'
+    """
+    attribute = _ATTRIBUTES.get(element.tag)
+    said = element.get(attribute) if attribute else None
+    text = " ".join((said or "".join(element.itertext())).split())
+    return text if len(text) <= MAX_VALUE_CHARS else ""
+
+
+def find_site_rules(draft: Draft, outlets: OutletIndex | None) -> tuple[Boilerplate, ...]:
+    """The rules of the article's source for lines: of the layouts that held on its day, of all when that is unknown.
+
+    Bylines are no evidence of the source here, so that cleaning a cleaned draft finds the same rules.
+    """
+    outlet = find_outlet(replace(draft, bylines=()), outlets)
+    ruled = [layout for layout in outlet.layouts if layout.rules]
+    if not ruled:
+        return ()
+    fields = draft.record.fields
+    day = _find_day((fields.date, *(clue.raw for clue in draft.dates)), draft.url or fields.url)
+    return tuple(layout.rules for layout in ruled if layout.rules and (day is None or layout.holds_on(day)))
