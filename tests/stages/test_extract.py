@@ -171,3 +171,29 @@ def test_entities_and_foreign_files_are_not_read():
 def test_a_declaration_in_the_text_does_not_matter_any_more():
     text = "<?xml version='1.0' encoding='windows-1256'?>" + html(ARTICLE, "<meta charset='iso-8859-1'>")
     assert FIRST in texts(extract_article(page(text)))
+
+
+def drawn_page(data: object) -> str:
+    """A page as Next.js sends it: its beginning as HTML, the rest inside a string of a script."""
+    chunk = json.dumps(data) if isinstance(data, str) else json.dumps(json.dumps(data))
+    return html(
+        f"<main><h1>بلدية المرفأ تفتتح سوقا جديدة للسمك</h1><p>{FIRST}</p></main>"
+        f"<script>self.__next_f.push([1,{chunk}])</script>",
+        "<meta property='og:title' content='بلدية المرفأ تفتتح سوقا جديدة للسمك'>",
+    )
+
+
+REST = f"<p>{SECOND}</p><h2>سوق وبلدية</h2><p>{THIRD} وقالت بلدية المرفأ إنها تفتتح سوقا أخرى جديدة للسمك.</p>"
+OTHER_STORY = f"<p>{'خبر آخر عن ناد رياضي تعاقد مع مدرب جديد لموسمين. ' * 20}</p>"
+
+
+@pytest.mark.parametrize("data", [REST, {"post": {"other": OTHER_STORY, "content": REST}}], ids=["string", "nested"])
+def test_the_data_of_scripts_stands_in_for_what_the_page_does_not_show(data):
+    draft = extract_article(page(drawn_page(data)))
+    assert draft.extractor == "script"
+    assert texts(draft)[:3] == [FIRST, SECOND, "سوق وبلدية"]
+
+
+def test_other_stories_in_scripts_are_left_alone():
+    draft = extract_article(page(drawn_page(OTHER_STORY)))
+    assert (draft.extractor, texts(draft)) == ("content", [FIRST])

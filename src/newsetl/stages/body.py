@@ -27,6 +27,7 @@ MIN_TITLE_CHARS: Final = 15  # of a headline
 MAX_LINES_ABOVE: Final = 12  # between a headline and the first paragraph: day, writer, picture
 
 _STOP = re.compile(r"[.!؟?…»”\":،؛]$|[.!؟،؛]\s")
+_DATE_NAME = re.compile(r"date|time", re.IGNORECASE)
 _TITLE_NAME = re.compile(r"(?<!sub)title|headline", re.IGNORECASE)
 _SUBTITLE_NAME = re.compile(
     r"sub-?_?(?:title|head)|standfirst|chapo|excerpt|summary|(?:article|post|news|story)[-_]+(?:lead|intro|brief|desc)",
@@ -56,7 +57,7 @@ class Body:
 
 
 def line_value(line: Line) -> float:
-    """What a line tells for its box: its length for prose, less than nothing for links, little for other words.
+    """What a line tells for its box: its length for prose, less than nothing for links and dates.
 
     Headings and short lines tell nothing.
     """
@@ -65,6 +66,8 @@ def line_value(line: Line) -> float:
         return -float(min(size, 60))
     if line.box.tag in HEADINGS:
         return 0.0
+    if size < MIN_PROSE_CHARS and _DATE_NAME.search(line.box.names) and any(map(str.isdigit, line.text)):
+        return -1.0
     own = size - line.link_chars
     if own >= MIN_PROSE_CHARS or (own >= MIN_STOPPED_CHARS and _STOP.search(line.text)):
         return float(min(own, MAX_LINE_VALUE))

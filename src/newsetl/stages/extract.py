@@ -20,9 +20,11 @@ from newsetl.stages.markup import PageClues, find_page_clues
 from newsetl.stages.outline import HEADINGS, Line, Outline, PageTooLargeError, outline_page
 from newsetl.stages.profiles import Selected, body_html, find_page_day, select_parts
 from newsetl.stages.published import lay_over, split_published
+from newsetl.stages.scripted import find_scripted_body
 from newsetl.stages.segment import is_list_item, is_short_line
 
 MAX_CHARS: Final = 10_000_000  # of a page; the largest in newspaper crawls are about 3 million
+SHORT_BODY_CHARS: Final = 600  # below this the data of the page's scripts is looked into
 MIN_SURENESS: Final = 0.3  # of a body; below it trafilatura is asked too
 MIN_HEADLINE_WORDS: Final = 4  # of a first line taken for the title of a plain text
 MAX_HEAD_LINES: Final = 12  # between headline and body, where writer, place and day stand
@@ -41,9 +43,9 @@ def extract_article(page: Page, outlets: OutletIndex | None = None) -> Draft | R
         outlets: The sources with their profiles; None takes those that come with newsetl.
 
     Returns:
-        A `Draft` with `extractor` "lines" (plain text), "profile", "json-ld", "content" or "trafilatura"; fields of the
-        record win over what the page says. Or a `Reject`: "too-large", "extractor-failed" for HTML that the libraries
-        cannot read, "no-text" when nothing is left.
+        A `Draft` with `extractor` "lines" (plain text), "profile", "json-ld", "script", "content" or "trafilatura";
+        fields of the record win over what the page says. Or a `Reject`: "too-large", "extractor-failed" for HTML that
+        the libraries cannot read, "no-text" when nothing is left.
     """
     if len(page.text) > MAX_CHARS:
         return _reject(page.record, "too-large", f"{len(page.text)} characters, at most {MAX_CHARS} are read")
@@ -145,19 +147,30 @@ def _select_blocks(selected: Selected) -> tuple[str, tuple[Block, ...]] | None:
 
 def _find_blocks(page: Page, outline: Outline, body: Body, clues: PageClues) -> tuple[str, tuple[Block, ...]]:
     """The name of the way that found the body, and its blocks."""
+    own = _blocks_of_lines(body.lines, outline)
     if clues.article_body:
         confirmed = lay_over(clues.article_body, outline, body.lines)
         if confirmed is not None:
             return "json-ld", _blocks_of_lines(confirmed, outline)
         published = tuple(Block(line) for line in split_published(clues.article_body))
-        if _size(published) > 2 * sum(len(line.text) for line in body.lines):
+        if _size(published) > 2 * _size(own):
             return "json-ld", published  # a page drawn by scripts
-    if body.sureness >= MIN_SURENESS:
-        return "content", _blocks_of_lines(body.lines, outline)
-    other = _run_trafilatura(page.text)
-    if _size(other) > sum(len(line.text) for line in body.lines):
-        return "trafilatura", other
-    return "content", _blocks_of_lines(body.lines, outline)
+    if _size(own) < SHORT_BODY_CHARS:
+        drawn = _blocks_of_markup(find_scripted_body(page.text, clues.title or "") or "")
+        if _size(drawn) > 2 * _size(own):  # what the page shows without scripts is the beginning
+            shown = {block.text for block in drawn}
+            return "script", (*(block for block in own if block.text not in shown), *drawn)
+    if body.sureness < MIN_SURENESS:
+        other = _run_trafilatura(page.text)
+        if _size(other) > _size(own):
+            return "trafilatura", other
+    return "content", own
+
+
+def _blocks_of_markup(text: str) -> tuple[Block, ...]:
+    """The blocks of a piece of HTML that is all body, or of plain text with line breaks."""
+    lines = outline_page(text.replace("\n", "<br>") if "<p" not in text else text).lines
+    return tuple(_block(line.text, _ROLES.get(line.box.tag, "body")) for line in lines)
 
 
 def _blocks_of_lines(lines: tuple[Line, ...], outline: Outline) -> tuple[Block, ...]:
