@@ -6,6 +6,7 @@ while the boxes around it add prose of the same kind, and what stands beside the
 """
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
@@ -33,6 +34,7 @@ _SUBTITLE_NAME = re.compile(
     r"sub-?_?(?:title|head)|standfirst|chapo|excerpt|summary|(?:article|post|news|story)[-_]+(?:lead|intro|brief|desc)",
     re.IGNORECASE,
 )
+_NO_CARDS: Final = frozenset(("p", *HEADINGS))
 # Boxes that are one paragraph: the box around them is what gathers.
 _PARAGRAPHS: Final = frozenset(("p", "li", "blockquote", "dd", "dt", "figcaption", "pre", *HEADINGS))
 
@@ -209,20 +211,21 @@ def trim_box(box: Box, page: _Page) -> tuple[Line, ...]:
 
 def _find_cards(boxes: list[Box], lines: list[Line]) -> list[Box]:
     """Boxes of one form, side by side, that each show another story: a linked headline, perhaps a few words."""
+    titles = [0, *accumulate(2 * line.link_chars > len(line.text) >= MIN_TITLE_CHARS for line in lines)]
     groups: dict[tuple[int, str, str], list[Box]] = {}
+    cards = Counter[tuple[int, str, str]]()
     for box in boxes:
-        if box.end - box.start <= MAX_CARD_LINES and box.tag not in ("p", *HEADINGS):
-            groups.setdefault((id(box.parent), box.tag, box.names), []).append(box)
-    found = []
-    for group in groups.values():
-        cards = [box for box in group if _is_card(lines[box.start : box.end])] if len(group) >= MIN_CARDS else []
-        if len(cards) >= MIN_CARDS and 2 * len(cards) > len(group):
-            found += cards
-    return found
-
-
-def _is_card(lines: list[Line]) -> bool:
-    return any(2 * line.link_chars > len(line.text) >= MIN_TITLE_CHARS for line in lines)
+        if box.end - box.start <= MAX_CARD_LINES and box.tag not in _NO_CARDS:
+            form = (id(box.parent), box.tag, box.names)
+            groups.setdefault(form, []).append(box)
+            cards[form] += titles[box.end] > titles[box.start]
+    return [
+        box
+        for form, number in cards.items()
+        if number >= MIN_CARDS and 2 * number > len(groups[form])
+        for box in groups[form]
+        if titles[box.end] > titles[box.start]
+    ]
 
 
 def _drop_before_headline(box: Box, page: _Page, kept: list[bool]) -> None:

@@ -156,7 +156,7 @@ def _read_bytes(content: bytes, charset: str | None) -> tuple[str, str | None]:
 def _find_utf16(content: bytes) -> str | None:
     """utf-16-le or utf-16-be for UTF-16 without a mark: one byte of each pair hardly ever varies in Arabic text."""
     sample = content[: SAMPLE_BYTES // 2 * 2]
-    if len(sample) < 4:
+    if len(sample) < 4 or (b"\x00" not in sample and b"\x06" not in sample):
         return None
     half = len(sample) // 2
     for name, high in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[0::2])):

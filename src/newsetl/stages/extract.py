@@ -28,6 +28,7 @@ SHORT_BODY_CHARS: Final = 600  # below this the data of the page's scripts is lo
 MIN_SURENESS: Final = 0.3  # of a body; below it trafilatura is asked too
 MIN_HEADLINE_WORDS: Final = 4  # of a first line taken for the title of a plain text
 MAX_HEAD_LINES: Final = 12  # between headline and body, where writer, place and day stand
+MAX_CLUE_CHARS: Final = 120  # of such a line; longer ones are text
 MAX_TAIL_LINES: Final = 3  # behind the body, where they stand in other papers
 MAX_HEADING_CHARS: Final = 160  # whole paragraphs are set as headings, too
 
@@ -185,6 +186,8 @@ def _blocks_of_lines(lines: tuple[Line, ...], outline: Outline) -> tuple[Block, 
 
 
 def _is_clue(line: Line) -> bool:
+    if len(line.text) > MAX_CLUE_CHARS:
+        return False
     rule = find_rule(line.text, at_edge=True)
     return bool(rule and rule.moves) or (any(map(str.isdigit, line.text)) and is_date_line(line.text))
 

@@ -191,14 +191,21 @@ class _Reader:
             self.unseen = 1
             self.unseen_mark = self.mark_unseen(tag, attributes)
             return
-        name = _NO_NAME
+        name, class_, more = _NO_NAME, "", 0
         if attributes:
-            if "class" in attributes or "id" in attributes:
-                name = read_name(attributes.get("class", ""), attributes.get("id", ""))
-            if name.is_clue or kind == "void" or tag == "time" or "rel" in attributes or "itemprop" in attributes:
+            class_, id_ = attributes.get("class", ""), attributes.get("id", "")
+            if class_ or id_:
+                name = read_name(class_, id_)
+            more = len(attributes) - (class_ != "") - (id_ != "")
+            marked = more and ("rel" in attributes or "itemprop" in attributes)
+            if name.is_clue or marked or kind == "void" or tag == "time":
                 self.mark(tag, attributes, name)
         if kind is None or name.hint == "caption" or (name.hint == "beside" and tag == "span"):
-            self.open_box(tag, attributes, name)
+            self.end_line()
+            if tag == "h1":
+                self.mark(tag, attributes, name)
+            hint = (self.hint(attributes) if more else "") or _HINTS.get(tag) or name.hint
+            self.open_box(tag, class_, hint)
         elif kind == "link":
             self.links_open += 1
             self.open.append("link")
@@ -207,28 +214,25 @@ class _Reader:
                 self.end_line()
             self.open.append(None)
 
-    def open_box(self, tag: str, attributes: Mapping[str, str], name: Name) -> None:
+    def open_box(self, tag: str, names: str, hint: Hint) -> None:
         """Begin a block element."""
-        self.end_line()
-        if tag == "h1":
-            self.mark(tag, attributes, name)
-        if len(self.out.boxes) > MAX_BOXES or len(self.open) > MAX_DEPTH:
+        out = self.out
+        if len(out.boxes) > MAX_BOXES or len(self.open) > MAX_DEPTH:
             raise PageTooLargeError(f"more than {MAX_BOXES} block elements, or {MAX_DEPTH} elements in each other")
-        hint = (self.hint(tag, attributes) if attributes or tag in _HINTS else "") or name.hint
-        if hint == "beside" and (tag in _WHOLE or "hentry" in attributes.get("class", "")):
+        if hint == "beside" and (tag in _WHOLE or "hentry" in names):
             hint = ""  # named after the section and the topics of the article
-        self.box = Box(tag, attributes.get("class", ""), self.box, hint, len(self.out.lines))
-        self.out.boxes.append(self.box)
-        self.open.append(self.box)
+        self.box = box = Box(tag, names, self.box, hint, len(out.lines))
+        out.boxes.append(box)
+        self.open.append(box)
 
     @staticmethod
-    def hint(tag: str, attributes: Mapping[str, str]) -> Hint:
-        """What the tag and attributes other than the names say of a box."""
+    def hint(attributes: Mapping[str, str]) -> Hint:
+        """What attributes other than the names say of a box."""
         if "hidden" in attributes or attributes.get("aria-hidden") == "true":
             return "beside"
         if "style" in attributes and _HIDDEN.search(attributes["style"]):
             return "beside"
-        return "body" if "articleBody" in attributes.get("itemprop", "") else _HINTS.get(tag, "")
+        return "body" if "articleBody" in attributes.get("itemprop", "") else ""
 
     def end(self, tag: str) -> None:  # noqa: ARG002  the parser's signature
         """End the innermost element."""

@@ -61,5 +61,7 @@ def _grams(words: list[str]) -> set[tuple[str, ...]]:
 
 
 def _is_confirmed(line: Line, grams: set[tuple[str, ...]]) -> bool:
+    if 2 * line.link_chars > len(line.text):
+        return False
     own = _grams(_WORD.findall(line.text))
     return bool(own) and len(own & grams) >= MIN_SHARED * len(own)
