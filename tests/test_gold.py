@@ -7,6 +7,7 @@ with CI=true they must run.
 import hashlib
 import importlib.util
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -100,14 +101,23 @@ def test_the_days_of_real_date_strings_are_right(shared, tmp_path):
     assert wrong <= FLOORS["dates"]["wrong"]
 
 
-def test_bodies_of_real_pages_hold_their_floor(shared, tmp_path):
-    pages = shared / "pages"
-    out = run(tmp_path / "out", pages / "html", "--urls", pages / "urls.tsv")
-    script = load_script(pages / "score_pages.py")
-    texts = {Path(uri).stem: text for uri, text in pd.read_parquet(out / "articles")[["raw_uri", "text"]].to_numpy()}
-    gold = [page for page in json.loads((pages / "pages.gold.json").read_text("utf-8")) if "paragraphs" in page]
-    f1 = [script.body_f1(texts.get(page["id"], ""), page["paragraphs"])[2] for page in gold]
-    assert 100 * sum(f1) / len(f1) >= FLOORS["pages"]["mean_f1"]
+@pytest.mark.parametrize("profiles", [(), ("--no-profiles",)], ids=["profiles", "no profiles"])
+def test_real_pages_hold_their_floors(shared, tmp_path, monkeypatch, capsys, profiles):
+    pages, floors = shared / "pages", FLOORS["pages"]
+    out = run(tmp_path / "out", pages / "html", "--urls", pages / "urls.tsv", *profiles)
+    monkeypatch.setattr("sys.argv", ["score_pages.py", str(out), "--folder", str(pages)])
+    capsys.readouterr()
+    load_script(pages / "score_pages.py").main()
+    line = capsys.readouterr().out.splitlines()[-1]
+    figures = re.search(
+        r"F1 (?P<f1>[\d.]+) .* title (?P<titles>\d+), authors (?P<authors>\d+), day (?P<days>\d+); "
+        r"leaks (?P<leaks>\d+) of .* told (?P<foreign>\d+) of",
+        line,
+    )
+    assert 100 * float(figures["f1"]) >= floors["mean_f1"]
+    assert int(figures["leaks"]) <= floors["leaks"]
+    for name in ("titles", "authors", "days", "foreign"):
+        assert int(figures[name]) >= floors[name]
 
 
 def test_the_seed_article_comes_out_whole(shared, tmp_path):
