@@ -7,7 +7,7 @@ import pytest
 
 import newsetl
 from newsetl.errors import InputError, SettingsError
-from newsetl.io import store
+from newsetl.io import merge, publish
 from newsetl.io.ledger import Ledger
 from newsetl.io.staging import StagingWriter
 
@@ -22,9 +22,9 @@ def root(tmp_path, make_article, make_reject):
         writer.add_reject((1 << 32) + 9, make_reject(99))
     ledger = Ledger(staging / "ledger.sqlite", create=True)
     ledger.absorb(writer.ledger_path)
-    store.settle(ledger, tmp_path, {1: 5})
-    merged = [store.merge_partition(staging / "ledger.sqlite", tmp_path, staging, p) for p in ledger.touched()]
-    store.install(tmp_path, staging, merged)
+    merge.settle(ledger, tmp_path, {1: 5})
+    merged = [merge.merge_partition(staging / "ledger.sqlite", tmp_path, staging, p) for p in ledger.touched()]
+    publish.install(tmp_path, staging, merged)
     return tmp_path
 
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 from newsetl import __version__
 from newsetl.errors import NewsetlError
 from newsetl.guard import read_note
-from newsetl.io import store
+from newsetl.io import merge, publish, store
 from newsetl.io.ledger import Ledger
 from newsetl.plan import Plan
 from newsetl.schema import SCHEMA_VERSION
@@ -70,7 +70,7 @@ class Run:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             stack.enter_context(store.locked(self.root))
-            store.clear_staging(self.root)
+            publish.clear_staging(self.root)
             self.staging.mkdir(parents=True)
             stack.callback(shutil.rmtree, self.staging, ignore_errors=True)
             self._ledger = Ledger(self.staging / "ledger.sqlite", create=True)
@@ -105,20 +105,20 @@ class Run:
             ConservationError: The ledger does not balance; nothing was published.
             NewsetlError: A worker process died while it merged; nothing was published.
         """
-        store.settle(self._ledger, self.root, self._read)
+        merge.settle(self._ledger, self.root, self._read)
         ledger_path = self.staging / "ledger.sqlite"
         merges = [
-            pool.submit(store.merge_partition, ledger_path, self.root, self.staging, partition)
+            pool.submit(merge.merge_partition, ledger_path, self.root, self.staging, partition)
             for partition in self._ledger.touched()
         ]
         try:
-            merged = [merge.result() for merge in merges]
+            merged = [merging.result() for merging in merges]
         except BrokenExecutor as error:
             raise NewsetlError(
                 "a worker process died while merging, most likely for want of memory; nothing was published: "
                 "try fewer workers"
             ) from error
-        written, unchanged = store.install(self.root, self.staging, merged)
+        written, unchanged = publish.install(self.root, self.staging, merged)
         result = RunResult(
             run_id=self.run_id,
             out=str(self.root),

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from newsetl.errors import ConservationError, NewsetlError
-from newsetl.io import store
+from newsetl.io import merge, store
+from newsetl.io import publish as publishing
 from newsetl.io.ledger import Ledger
 from newsetl.io.staging import StagingWriter
 from newsetl.records import Article
@@ -32,11 +33,11 @@ def publish(tmp_path):
                 add((1 << 32) + number, result)
         ledger = Ledger(staging / "ledger.sqlite", create=True)
         ledger.absorb(writer.ledger_path)
-        store.settle(ledger, root, {1: len(results) if read is None else read})
+        merge.settle(ledger, root, {1: len(results) if read is None else read})
         merged = [
-            store.merge_partition(staging / "ledger.sqlite", root, staging, partition) for partition in ledger.touched()
+            merge.merge_partition(staging / "ledger.sqlite", root, staging, partition) for partition in ledger.touched()
         ]
-        return store.install(root, staging, merged)
+        return publishing.install(root, staging, merged)
 
     run.root = tmp_path / "out"
     return run
@@ -172,7 +173,7 @@ def test_a_lost_record_stops_publication(publish, make_article):
 
 
 def test_rows_missing_from_a_partition_stop_publication(publish, make_article, monkeypatch):
-    monkeypatch.setattr(store, "read_pieces", lambda *_: iter(()))
+    monkeypatch.setattr(merge, "read_pieces", lambda *_: iter(()))
     with pytest.raises(ConservationError, match="the ledger has 1 articles"):
         publish(make_article("a"))
 
@@ -193,5 +194,5 @@ def test_a_second_writer_is_refused(tmp_path):
 
 def test_what_a_killed_run_left_is_cleared(tmp_path):
     (tmp_path / "_staging-dead" / "articles").mkdir(parents=True)
-    store.clear_staging(tmp_path)
+    publishing.clear_staging(tmp_path)
     assert list(tmp_path.iterdir()) == []
