@@ -19,6 +19,7 @@ Hint = Literal["", "beside", "caption", "body"]
 
 MAX_DEPTH: Final = 1_000  # of nested elements; real pages stay below 60, those with tags never closed below 300
 MAX_BOXES: Final = 200_000  # of block elements; the largest news pages have about 10,000
+CHUNK_BYTES: Final = 400_000  # most pages are one chunk; beyond its limits a page must not cost much more
 KEY_LETTERS: Final = 3  # of an entry of markup.toml by which it is looked up; none is shorter
 MAX_NAME_CHARS: Final = 300  # of a class and an id that are looked at
 MAX_MARKS: Final = 48  # elements of one kind that are remembered; pages with hundreds are lists of other articles
@@ -156,7 +157,10 @@ def outline_page(text: str) -> Outline:
     # no limits of the parser's own, since they cut pages silently: the reader has its own, the caller checks the size
     parser = etree.HTMLParser(target=_Reader(), huge_tree=True, no_network=True, encoding="utf-8")
     # bytes, since a string with an encoding declaration is refused; the meta charset no longer tells the truth
-    outline: Outline = etree.fromstring(text.encode("utf-8", "replace"), parser)
+    content = text.encode("utf-8", "replace")
+    for start in range(0, max(1, len(content)), CHUNK_BYTES):  # an error of the reader's is raised between two chunks
+        parser.feed(content[start : start + CHUNK_BYTES])
+    outline: Outline = parser.close()
     return outline
 
 
