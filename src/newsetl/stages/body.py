@@ -212,20 +212,17 @@ def trim_box(box: Box, page: _Page) -> tuple[Line, ...]:
 def _find_cards(boxes: list[Box], lines: list[Line]) -> list[Box]:
     """Boxes of one form, side by side, that each show another story: a linked headline, perhaps a few words."""
     titles = [0, *accumulate(2 * line.link_chars > len(line.text) >= MIN_TITLE_CHARS for line in lines)]
-    groups: dict[tuple[int, str, str], list[Box]] = {}
-    cards = Counter[tuple[int, str, str]]()
-    for box in boxes:
-        if box.end - box.start <= MAX_CARD_LINES and box.tag not in _NO_CARDS:
-            form = (id(box.parent), box.tag, box.names)
-            groups.setdefault(form, []).append(box)
-            cards[form] += titles[box.end] > titles[box.start]
-    return [
-        box
-        for form, number in cards.items()
-        if number >= MIN_CARDS and 2 * number > len(groups[form])
-        for box in groups[form]
-        if titles[box.end] > titles[box.start]
-    ]
+    small = [box for box in boxes if box.end - box.start <= MAX_CARD_LINES and box.tag not in _NO_CARDS]
+    cards = [box for box in small if titles[box.end] > titles[box.start]]
+    parents = {box.parent for box in cards}
+    all_forms = Counter(_form(box) for box in small if box.parent in parents)
+    forms = Counter(map(_form, cards))
+    return [box for box in cards if (n := forms[_form(box)]) >= MIN_CARDS and 2 * n > all_forms[_form(box)]]
+
+
+def _form(box: Box) -> tuple[Box | None, str, str]:
+    """What is equal for boxes of one form, side by side."""
+    return (box.parent, box.tag, box.names)
 
 
 def _drop_before_headline(box: Box, page: _Page, kept: list[bool]) -> None:

@@ -16,7 +16,7 @@ from newsetl.records import Block, DateClue, Draft, Page, RawRecord, Reject, Rol
 from newsetl.sources.lookup import OutletIndex
 from newsetl.stages.body import Body, find_body
 from newsetl.stages.dates import is_date_line
-from newsetl.stages.markup import PageClues, find_page_clues
+from newsetl.stages.markup import MIN_DATE_DIGITS, PageClues, find_page_clues
 from newsetl.stages.outline import HEADINGS, Line, Outline, PageTooLargeError, outline_page
 from newsetl.stages.profiles import Selected, body_html, find_page_day, select_parts
 from newsetl.stages.published import lay_over, split_published
@@ -105,7 +105,7 @@ def _find_headline(blocks: tuple[Block, ...]) -> str | None:
 
 def _extract_html(page: Page, outlets: OutletIndex | None) -> Draft | Reject:
     try:
-        outline = outline_page(page.text)
+        outline = outline_page(_utf8(page) or page.text)
         body = find_body(outline)
         if body.subtitle and is_byline(body.subtitle):
             body = replace(body, subtitle=None)
@@ -134,6 +134,11 @@ def _extract_html(page: Page, outlets: OutletIndex | None) -> Draft | Reject:
         section=clues.section,
         tags=clues.tags,
     )
+
+
+def _utf8(page: Page) -> bytes | None:
+    """The bytes of a page that are its text in UTF-8 already."""
+    return page.record.content if page.encoding == "utf-8" and not page.fixes else None
 
 
 def _select_blocks(selected: Selected) -> tuple[str, tuple[Block, ...]] | None:
@@ -189,7 +194,9 @@ def _is_clue(line: Line) -> bool:
     if len(line.text) > MAX_CLUE_CHARS:
         return False
     rule = find_rule(line.text, at_edge=True)
-    return bool(rule and rule.moves) or (any(map(str.isdigit, line.text)) and is_date_line(line.text))
+    if rule is not None:
+        return bool(rule.moves)
+    return sum(map(str.isdigit, line.text)) >= MIN_DATE_DIGITS and is_date_line(line.text)
 
 
 def _block(text: str, role: Role) -> Block:

@@ -19,6 +19,7 @@ MAX_JSON_LD_CHARS: Final = 2_000_000
 MAX_JSON_LD_THINGS: Final = 2_000
 MAX_CLUES: Final = 12  # of one kind; pages with hundreds of <time> are lists of other articles
 MAX_DATELINES: Final = 40  # lines behind the headline that are looked at
+MIN_DATE_DIGITS: Final = 5  # of a year and a day
 MAX_SECTION_CHARS: Final = 40  # of the name of a section; longer links of a breadcrumb trail are headlines
 MAX_SHOWN_CHARS: Final = 120  # of a visible date or author line; longer ones are text
 
@@ -221,7 +222,7 @@ def _find_shown_dates(outline: Outline) -> list[DateClue]:
             clues.append(DateClue("time-tag", _squeeze(raw)))
     clues = clues[:MAX_CLUES]
     for element in outline.dated[: 4 * MAX_CLUES]:
-        if len(raw := element.text) <= MAX_SHOWN_CHARS and sum(c.isdigit() for c in raw) >= 5:
+        if len(raw := element.text) <= MAX_SHOWN_CHARS and sum(c.isdigit() for c in raw) >= MIN_DATE_DIGITS:
             clues.append(DateClue("text", raw))
     return clues[: 2 * MAX_CLUES]
 
@@ -232,8 +233,9 @@ def _find_dateline(outline: Outline) -> list[DateClue]:
     if headline is None:
         return []
     for line in outline.lines[headline.end : headline.end + MAX_DATELINES]:
-        if len(line.text) <= MAX_SHOWN_CHARS and _DIGIT.search(line.text) and is_date_line(line.text):
-            return [DateClue("dateline", line.text)]
+        text = line.text
+        if len(text) <= MAX_SHOWN_CHARS and sum(c.isdigit() for c in text) >= MIN_DATE_DIGITS and is_date_line(text):
+            return [DateClue("dateline", text)]
     return []
 
 

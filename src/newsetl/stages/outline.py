@@ -148,8 +148,8 @@ class PageTooLargeError(Exception):
     """A page with more elements or levels than any article has."""
 
 
-def outline_page(text: str) -> Outline:
-    """The outline of a page.
+def outline_page(text: str | bytes) -> Outline:
+    """The outline of a page, given as a string or as its UTF-8.
 
     Raises:
         PageTooLargeError: More than `MAX_BOXES` block elements, or elements nested deeper than `MAX_DEPTH`.
@@ -157,7 +157,7 @@ def outline_page(text: str) -> Outline:
     # no limits of the parser's own, since they cut pages silently: the reader has its own, the caller checks the size
     parser = etree.HTMLParser(target=_Reader(), huge_tree=True, no_network=True, encoding="utf-8")
     # bytes, since a string with an encoding declaration is refused; the meta charset no longer tells the truth
-    content = text.encode("utf-8", "replace")
+    content = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
     for start in range(0, max(1, len(content)), CHUNK_BYTES):  # an error of the reader's is raised between two chunks
         parser.feed(content[start : start + CHUNK_BYTES])
     outline: Outline = parser.close()
@@ -246,12 +246,12 @@ class _Reader:
                 self.unseen_mark = None
             return
         begun = self.open.pop()
-        if begun == "link":
-            self.links_open -= 1
-        elif begun is not None:
+        if begun is self.box:
             self.end_line()
-            self.box.end = len(self.out.lines)
-            self.box = self.box.parent or self.box
+            begun.end = len(self.out.lines)
+            self.box = begun.parent or begun
+        elif begun is not None:  # a link
+            self.links_open -= 1
         if self.marks and self.marks[-1][0] == len(self.open):
             self.marks.pop()
 
