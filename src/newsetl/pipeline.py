@@ -15,6 +15,9 @@ from newsetl.stages.metadata import find_metadata
 from newsetl.stages.quotes import find_quotes
 from newsetl.stages.segment import split_document
 
+# A shorter text is a caption, a teaser or what a paywall lets through as often as a piece of news. Characters.
+SHORT_BODY = 200
+
 T = TypeVar("T")
 
 
@@ -67,7 +70,8 @@ def process_record(
 
 def assemble(draft: Draft, document: Document, metadata: Metadata, quotes: tuple[Quote, ...]) -> Article:
     """Everything found about one record, as the article that is kept."""
-    quote_flags = ("unclosed-quote",) if any("unclosed-mark" in quote.flags for quote in quotes) else ()
+    unclosed = ("unclosed-quote",) if any("unclosed-mark" in quote.flags for quote in quotes) else ()
+    short = ("short-body",) if len(document.text) < SHORT_BODY else ()
     return Article(
         article_id=article_id(metadata, document),
         place=draft.record.place,
@@ -78,7 +82,7 @@ def assemble(draft: Draft, document: Document, metadata: Metadata, quotes: tuple
         quotes=quotes,
         removed=draft.removed,
         fixes=draft.fixes,
-        flags=tuple(dict.fromkeys((*draft.flags, *metadata.flags, *quote_flags))),
+        flags=tuple(dict.fromkeys((*draft.flags, *metadata.flags, *unclosed, *short))),
     )
 
 

@@ -114,7 +114,11 @@ DATASETS: dict[str, tuple[Column, ...]] = {
         Column("n_quotes", pa.int32(), "quotes of the text"),
         Column("removed", pa.list_(REMOVED), "what cleaning took out of the body, in order: rule and text"),
         Column("fixes", STRINGS, "names of the character repairs made"),
-        Column("flags", STRINGS, "remarks on the article: undated, weekday-mismatch, mixed-language, ..."),
+        Column(
+            "flags",
+            STRINGS,
+            "remarks: undated, date-conflict, weekday-mismatch, mixed-language, short-body, paywall, unclosed-quote, ...",
+        ),
         *PLACE_COLUMNS,
         Column("fetched_at", UTC_TIME, "instant of the download, UTC", "not stated by the input"),
         Column("extractor", pa.string(), "way of finding the body that won"),

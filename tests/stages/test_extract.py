@@ -197,3 +197,17 @@ def test_the_data_of_scripts_stands_in_for_what_the_page_does_not_show(data):
 def test_other_stories_in_scripts_are_left_alone():
     draft = extract_article(page(drawn_page(OTHER_STORY)))
     assert (draft.extractor, texts(draft)) == ("content", [FIRST])
+
+
+@pytest.mark.parametrize(
+    ("head", "flags"),
+    [
+        (script({"@type": "NewsArticle", "isAccessibleForFree": False}), ("paywall",)),
+        (script({"@type": "NewsArticle", "isAccessibleForFree": "False"}), ("paywall",)),
+        ("<meta property='article:content_tier' content='locked'>", ("paywall",)),
+        (script({"@type": "NewsArticle", "isAccessibleForFree": True}), ()),
+        ("", ()),
+    ],
+)
+def test_a_page_that_its_publisher_locks_is_flagged(head, flags):
+    assert extract_article(page(html(ARTICLE, head))).flags == flags

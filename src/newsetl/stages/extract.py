@@ -133,6 +133,7 @@ def _extract_html(page: Page, outlets: OutletIndex | None) -> Draft | Reject:
         modified=clues.modified,
         section=clues.section,
         tags=clues.tags,
+        flags=clues.flags,
     )
 
 

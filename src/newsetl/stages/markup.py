@@ -64,6 +64,7 @@ class PageClues:
     modified: str | None = None
     section: str | None = None
     tags: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()  # "paywall"
     article_body: str | None = None  # of JSON-LD: plain text, when the publisher gives it
 
 
@@ -101,7 +102,18 @@ def find_page_clues(outline: Outline, headline: str | None = None, above: Sequen
             [*_texts(article.get("articleSection")), *meta.get("article:section", ()), *_find_breadcrumb(outline)]
         ),
         tags=_unique(tags),
+        flags=("paywall",) if _is_locked(article, meta) else (),
         article_body=body if isinstance(body := article.get("articleBody"), str) else None,
+    )
+
+
+def _is_locked(article: dict[str, Any], meta: dict[str, list[str]]) -> bool:
+    """Does the publisher say that not everybody may read the article? Its text here may be a beginning only."""
+    free = [text.lower() for text in _texts(article.get("isAccessibleForFree"))]
+    return (
+        article.get("isAccessibleForFree") is False
+        or "false" in free
+        or "locked" in meta.get("article:content_tier", ())
     )
 
 
