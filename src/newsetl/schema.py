@@ -117,7 +117,7 @@ DATASETS: dict[str, tuple[Column, ...]] = {
         Column(
             "flags",
             STRINGS,
-            "remarks: undated, date-conflict, weekday-mismatch, mixed-language, short-body, paywall, unclosed-quote, ...",
+            "remarks: undated, date-conflict, weekday-mismatch, mixed-language, short-body, paywall, unclosed-quote",
         ),
         *PLACE_COLUMNS,
         Column("fetched_at", UTC_TIME, "instant of the download, UTC", "not stated by the input"),
