@@ -37,9 +37,9 @@ def cards(tag: str = "div", summary: str = "") -> str:
     )
 
 
-def page(body: str) -> str:
+def page(body: str, title: str = "سوق جديدة للسمك") -> str:
     return (
-        f"<html><head><title>سوق جديدة للسمك</title></head><body><div id='top'>{MENU}</div>{body}"
+        f"<html><head><title>{title}</title></head><body><div id='top'>{MENU}</div>{body}"
         f"<div class='x9'><a href='/'>الرئيسية</a> <a href='/c'>اتصل بنا</a><p>كل الحقوق للضفة</p></div></body></html>"
     )
 
@@ -132,6 +132,25 @@ def test_a_short_notice_is_found_beside_longer_teasers():
     assert body_of(
         f"<div class='c'><h1>سوق</h1><div class='t'><p>{P[0]}</p></div></div><div class='s'>{teasers}</div>"
     ) == (P[0],)
+
+
+ABOUT = (
+    "الضفة موقع إخباري مستقل تأسس في مدينة المرفأ، يعنى بأخبار الساحل وأهله، ويقدم تغطية يومية للشأن المحلي والبحري، "
+    "وتنشر مواده تحت رخصة تتيح إعادة نشرها بشرط ذكر المصدر، ولا يتحمل الموقع مسؤولية التعليقات التي يكتبها القراء."
+)
+REMARKS = "".join(f"<div class='w'><b>قارئ {n}</b><p>{SUMMARY} {n}</p><a href='#'>رد</a></div>" for n in range(8))
+HEADLINE = "بلدية المرفأ تفتتح سوقا"
+
+
+@pytest.mark.parametrize("heading", ["h1", "h2"])
+@pytest.mark.parametrize("above", ["", f"<div class='z'><p>{ABOUT}</p></div>"], ids=["", "notice above"])
+@pytest.mark.parametrize("below", ["", f"<div class='q'><p>{ABOUT}</p></div>", f"<div class='q'>{REMARKS}</div>"])
+def test_the_paragraphs_behind_the_headline_count_more_than_long_notices_and_remarks(heading, above, below):
+    notice = (
+        f"<div class='c'><{heading}>{HEADLINE}</{heading}><div>12 مارس 2020</div><div>{paragraphs(*P[:2])}</div></div>"
+    )
+    found = find_body(outline_page(page(above + notice + below, f"{HEADLINE} | الضفة"))).lines
+    assert tuple(line.text for line in found) == P[:2]
 
 
 def test_a_gallery_whose_text_is_in_its_captions_keeps_them():

@@ -8,7 +8,7 @@ while the boxes around it add prose of the same kind, and what stands beside the
 import re
 from collections import Counter
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, islice
 from typing import Final
 
 from newsetl.stages.outline import HEADINGS, Box, Line, Outline
@@ -18,6 +18,10 @@ MIN_STOPPED_CHARS: Final = 30  # of one that has a sentence mark at its end
 MAX_LINE_VALUE: Final = 800  # one endless line is not worth more than several paragraphs
 DECAY: Final = 0.6  # of a line's value from a box to the one around it
 LEVELS: Final = 6  # boxes above a line that get a share of it
+OPENING: Final = 4.0  # times the value of the first paragraphs behind the headline: notices and comments are elsewhere
+OPENING_LINES: Final = 3
+MIN_TITLE_WORDS: Final = 3
+MIN_SHARED: Final = 0.6  # of the words of a headline that the page's title has
 BODY_NAME: Final = 1.6  # times the score of a box whose name says that it holds the text
 MAX_BESIDE_SHARE: Final = 0.4  # of the page's prose; a box with more of it is no side box, whatever its name says
 MIN_WIDER_SHARE: Final = 0.12  # of the prose found that the lines around a box must add to be taken in
@@ -28,6 +32,7 @@ MIN_TITLE_CHARS: Final = 15  # of a headline
 MAX_LINES_ABOVE: Final = 12  # between a headline and the first paragraph: day, writer, picture
 
 _STOP = re.compile(r"[.!؟?…»”\":،؛]$|[.!؟،؛]\s")
+_WORD = re.compile(r"\w+")
 _DATE_NAME = re.compile(r"date|time", re.IGNORECASE)
 _TITLE_NAME = re.compile(r"(?<!sub)title|headline", re.IGNORECASE)
 _SUBTITLE_NAME = re.compile(
@@ -92,6 +97,8 @@ class _Page:
         for box in (*(box for box in named if not self._is_main(box)), *_find_cards(self.boxes, self.lines)):
             self.beside[box.start : box.end] = [True] * (box.end - box.start)
 
+        self.headline_end = _find_headline_end(outline, self.lines, self.headlines)
+
     def _is_main(self, box: Box) -> bool:
         """Does a box named after something else hold the article? Themes name whole pages "has-sidebar"."""
         if box.hint == "beside" and any(box.start <= h.start < box.end for h in self.headlines):
@@ -104,6 +111,22 @@ class _Page:
     def link_share(self, box: Box) -> float:
         chars = self._chars[box.end] - self._chars[box.start]
         return (self._links[box.end] - self._links[box.start]) / chars if chars else 0.0
+
+
+def _find_headline_end(outline: Outline, lines: list[Line], headlines: list[Box]) -> int:
+    """The line behind the headline: a heading that the page's title confirms, <h1> first, else a lone <h1>; or 0."""
+    said = [set(_WORD.findall(mark.text)) for mark in outline.titles[:1]]
+    said += [
+        set(_WORD.findall(meta.get("content", ""))) for meta in outline.metas if meta.get("property") == "og:title"
+    ]
+    shown = [(box.end, " ".join(line.text for line in lines[box.start : box.end])) for box in headlines]
+    shown += [(i, line.text) for i, line in enumerate(lines, 1) if line.box.tag in HEADINGS or _is_title(line)]
+    for end, text in shown:
+        words = set(_WORD.findall(text))
+        if len(words) >= MIN_TITLE_WORDS and any(len(words & other) >= MIN_SHARED * len(words) for other in said):
+            return end
+    lone = len(headlines) == 1 and len(_WORD.findall(shown[0][1])) >= MIN_TITLE_WORDS
+    return headlines[0].end if lone else 0
 
 
 def find_body(outline: Outline) -> Body:
@@ -145,22 +168,38 @@ def _is_title(line: Line) -> bool:
     return _TITLE_NAME.search(line.box.names) is not None and len(line.text) >= MIN_TITLE_CHARS
 
 
+def _weigh_lines(page: _Page) -> list[float]:
+    """The values of the lines, more for the first paragraphs behind the headline, nothing for what is beside."""
+    weights = [0.0 if beside else value for value, beside in zip(page.values, page.beside, strict=True)]
+    prose = (i for i in range(page.headline_end, len(weights)) if weights[i] > 0)
+    opening = list(islice(prose, OPENING_LINES)) if page.headline_end else []
+    for i in opening:
+        if _gatherer(page.lines[i]) is _gatherer(page.lines[opening[0]]):
+            weights[i] *= OPENING
+    return weights
+
+
+def _gatherer(line: Line) -> Box | None:
+    """The box that a line counts for first: the one around its paragraph."""
+    return line.box.parent if line.box.tag in _PARAGRAPHS else line.box
+
+
 def _score_boxes(page: _Page) -> dict[Box, float]:
     """What each box gathers from the lines in it and in the boxes below it."""
     scores: dict[Box, float] = {}
-    for line, value, beside in zip(page.lines, page.values, page.beside, strict=True):
-        if beside or not value:
+    for line, weight in zip(page.lines, _weigh_lines(page), strict=True):
+        if not weight:
             continue
-        box = line.box.parent if line.box.tag in _PARAGRAPHS else line.box
+        box = _gatherer(line)
         for _ in range(LEVELS):
             if box is None:
                 break
-            scores[box] = scores.get(box, 0.0) + value
-            value *= DECAY  # noqa: PLW2901  the share of the next box
+            scores[box] = scores.get(box, 0.0) + weight
+            weight *= DECAY  # noqa: PLW2901  the share of the next box
             box = box.parent
-    for box in scores:
+    for box, score in scores.items():
         if box.hint == "body":
-            scores[box] *= BODY_NAME
+            scores[box] = score * BODY_NAME
     return scores
 
 
