@@ -92,17 +92,18 @@ class _Page:
         self._chars = [0, *accumulate(len(line.text) for line in self.lines)]
         self._links = [0, *accumulate(line.link_chars for line in self.lines)]
         self.headlines = [box for box in self.boxes if box.tag == "h1"]
+        self.headline_end = _find_headline_end(outline, self.lines, self.headlines)
         self.beside = [False] * len(self.lines)
         named = (box for box in self.boxes if box.hint == "beside" or (box.hint == "caption" and not captions))
         for box in (*(box for box in named if not self._is_main(box)), *_find_cards(self.boxes, self.lines)):
             self.beside[box.start : box.end] = [True] * (box.end - box.start)
 
-        self.headline_end = _find_headline_end(outline, self.lines, self.headlines)
-
     def _is_main(self, box: Box) -> bool:
         """Does a box named after something else hold the article? Themes name whole pages "has-sidebar"."""
         if box.hint == "beside" and any(box.start <= h.start < box.end for h in self.headlines):
             return True
+        if box.end < self.headline_end:
+            return False
         return self.prose(box.start, box.end) > MAX_BESIDE_SHARE * self._prose[-1]
 
     def prose(self, start: int, end: int) -> float:
