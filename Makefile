@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
+BENCH := .venv/.bench
+SUITE ?=
 
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
@@ -29,15 +31,22 @@ check: setup          ## format, lint, types, tests
 	$(BIN)/mypy
 	$(BIN)/pytest
 
-bench: setup          ## newsetl beside its peers: sentence boundaries, speed, growth with length
-	$(BIN)/python tools/bench.py
+bench: $(BENCH)       ## newsetl beside its peers on text, pages and dates; SUITE=pages runs one of them
+	$(BIN)/python -m benchmarks $(SUITE)
+
+$(BENCH): $(STAMP) benchmarks/requirements.lock  # the peers, on top of what newsetl needs, in the same versions
+	$(BIN)/pip install --quiet --no-deps --require-hashes --requirement benchmarks/requirements.lock
+	touch $@
 
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock:                 ## needs uv; the lock names no index
-	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --strip-extras --no-header --quiet --output-file requirements.lock
+UV_COMPILE := uv pip compile --universal --python-version 3.11 --generate-hashes --strip-extras --no-header --quiet
+
+lock:                 ## needs uv; the locks name no index
+	$(UV_COMPILE) pyproject.toml --group dev --output-file requirements.lock
+	$(UV_COMPILE) --group pyproject.toml:bench --constraint requirements.lock --output-file benchmarks/requirements.lock
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
