@@ -244,7 +244,8 @@ def test_make_bench_installs_the_peers_and_runs_the_named_subject():
     make = shutil.which("make")
     if make is None:
         pytest.skip("no make on this machine")
-    command = [make, "--dry-run", "--always-make", "bench", "SUITE=pages"]
+    # "make test" runs this test inside another make, whose folder make would tell
+    command = [make, "--dry-run", "--always-make", "--no-print-directory", "bench", "SUITE=pages"]
     recipe = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     assert "--require-hashes --requirement benchmarks/requirements.lock" in recipe
     assert recipe.rstrip().endswith("python -m benchmarks pages")
