@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from newsetl import __version__
+from newsetl.backfill import Backfill, backfill, make_request
 from newsetl.errors import NewsetlError, SettingsError
 from newsetl.io.fields import parse_mapping
 from newsetl.io.profiles import read_outlets
@@ -18,6 +19,8 @@ from newsetl.plan import plan_run
 from newsetl.propose import LIMIT, MIN_SHARE, propose_boilerplate, render_proposal
 from newsetl.report import (
     ProgressLine,
+    backfill_summary,
+    backfill_tables,
     markdown_schema,
     plan_tables,
     run_summary,
@@ -28,6 +31,7 @@ from newsetl.schema import DATASETS
 from newsetl.settings import DEFAULT_INPUTS, DEFAULT_OUT, Settings, load_settings
 from newsetl.show import render_article
 from newsetl.source_check import check_source, render_check, render_sources
+from newsetl.verify import render_verification, verify
 
 PIPED_WIDTH = 200  # columns when the output is no terminal: paths stay whole, lines can be searched
 
@@ -40,6 +44,14 @@ EXAMPLES = {
   newsetl run archive/ --source turkpress --limit 1000""",
     "plan": """examples:
   newsetl plan archive/                              what would be read, in which batches; nothing is written""",
+    "backfill": """examples:
+  newsetl backfill --only outdated --plan            what older rules made, by source and month; nothing is written
+  newsetl backfill --only outdated                   make it anew
+  newsetl backfill --source turkpress --from 2019-01 --to 2020-03
+  newsetl backfill --only missing                    rows that the ledger lists and the datasets lack""",
+    "retry-rejects": """examples:
+  newsetl retry-rejects                              read again what gave no article
+  newsetl retry-rejects --stage extract --reason no-text --source turkpress""",
     "schema": """examples:
   newsetl schema                                     all datasets
   newsetl schema quotes                              the columns of one, and what they mean""",
@@ -53,6 +65,9 @@ EXAMPLES = {
   newsetl source check nasim.toml page.html          what a profile finds on a saved page; docs/adding_a_source.md
   newsetl source check nasim.toml page.html --url https://nasim.example/news/12
   newsetl source list                                the outlets that newsetl knows""",
+    "verify": """examples:
+  newsetl verify                                     check data/processed; nothing is changed
+  newsetl verify --out news/ --repair                first finish or undo what a killed run left""",
 }
 
 
@@ -76,6 +91,8 @@ def build_parser() -> argparse.ArgumentParser:
 
     for name, summary in (("run", "read an archive and publish the datasets"), ("plan", "tell what a run would do")):
         _add_run_arguments(command(name, summary))
+    _add_backfill_arguments(command("backfill", "read records again that are published, as the rules are now"))
+    _add_retry_arguments(command("retry-rejects", "read records again that gave no article"))
     schema = command("schema", "list the columns of the datasets and what they mean")
     schema.add_argument("dataset", nargs="?", choices=list(DATASETS), help="one dataset; all when left out")
     schema.add_argument("--markdown", action="store_true", help="as Markdown (docs/schema.md)")
@@ -83,7 +100,10 @@ def build_parser() -> argparse.ArgumentParser:
     show.add_argument("article_id", help="an article_id, or its beginning")
     boilerplate = command("boilerplate", "list lines that repeat across the articles of a source, as rules to confirm")
     boilerplate.add_argument("source", metavar="SOURCE", help="slug of an outlet")
-    for reader in (show, boilerplate):
+    checked = command("verify", "check the datasets against each other; exit code 1 when something is wrong")
+    checked.add_argument("--repair", action="store_true", help="finish or undo what a killed run left")
+    checked.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait so long for a run (0)")
+    for reader in (show, boilerplate, checked):
         reader.add_argument("--out", default=DEFAULT_OUT, metavar="DIR", help=f"where the datasets lie ({DEFAULT_OUT})")
     boilerplate.add_argument(
         "--min-share", type=float, default=MIN_SHARE, metavar="S", help=f"share of the articles, 0-1 ({MIN_SHARE})"
@@ -104,17 +124,49 @@ def _add_source_arguments(parser: argparse.ArgumentParser) -> None:
     list_.add_argument("--profiles", metavar="DIR", help="profiles of your own, laid over the built-in ones")
 
 
+def _add_backfill_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--only", choices=("all", "outdated", "failed", "missing"), default="all", help="which records (all)")
+    add("--from", dest="since", metavar="MONTH", help="first month of publication, such as 2019-01")
+    add("--to", dest="until", metavar="MONTH", help="last month of publication, included")
+    _add_again_arguments(parser)
+
+
+def _add_retry_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(only="failed", since=None, until=None)
+    parser.add_argument("--stage", metavar="STAGE", help="rejects of this stage only, such as extract")
+    parser.add_argument("--reason", metavar="REASON", help="rejects for this reason only, such as no-text")
+    _add_again_arguments(parser)
+
+
+def _add_again_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--source", action="append", metavar="SLUG", help="this outlet only; may be repeated")
+    add("--plan", action="store_true", help="tell what would be done, by source and month; nothing is written")
+    add("--raw-root", metavar="DIR", help="where the raw files lie now (where the run found them)")
+    add("--strict", action="store_true", help="exit code 1 when raw bytes are gone or changed")
+    _add_engine_arguments(parser)
+
+
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("inputs", nargs="*", metavar="PATH", help=f"files, directories, patterns ({', '.join(DEFAULT_INPUTS)})")
-    add("--out", metavar="DIR", help=f"where the datasets go ({DEFAULT_OUT})")
     add("--source", action="append", metavar="SLUG", help="keep only this outlet; may be repeated")
     add("--limit", type=int, metavar="N", help="read at most N records")
+    _add_engine_arguments(parser)
+
+
+def _add_engine_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     add("--workers", type=int, metavar="N", help="worker processes (one a core)")
+    add("--out", metavar="DIR", help=f"where the datasets lie ({DEFAULT_OUT})")
     add("--map", action="append", metavar="FIELD=COLUMN", help="which column holds a field, such as text=content")
     add("--urls", metavar="FILE", help="lines of name, tab, URL: the addresses of HTML files")
     add("--profiles", metavar="DIR", help="profiles of sources of your own, laid over the built-in ones")
     add("--no-profiles", action="store_true", help="read all pages in the general way, without selectors of profiles")
+    add(
+        "--wait", type=float, metavar="SECONDS", help="wait so long for another run that writes there (0: fail at once)"
+    )
     add("--config", type=Path, metavar="FILE", help="settings file (newsetl.toml when there is one)")
 
 
@@ -135,6 +187,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         urls=arguments.urls,
         profiles=arguments.profiles,
         use_profiles=False if arguments.no_profiles else None,
+        wait_seconds=arguments.wait,
     )
 
 
@@ -151,6 +204,26 @@ def plan_command(arguments: argparse.Namespace, console: Console) -> None:
     """Tell what a run would do."""
     for part in plan_tables(plan_run(settings_from(arguments))):
         console.print(part)
+
+
+def backfill_command(arguments: argparse.Namespace, console: Console) -> int:
+    """Read published records again, with a progress line and a summary; or tell what that would do."""
+    given = vars(arguments)
+    names = ("only", "since", "until", "stage", "reason")
+    request = make_request(
+        sources=arguments.source or (), **{name: given[name] for name in names if given.get(name) is not None}
+    )
+    settings = settings_from(argparse.Namespace(**{**given, "inputs": (), "source": None, "limit": None}))
+    job = Backfill(settings, request, arguments.raw_root)
+    if arguments.plan:
+        for part in backfill_tables(map(job.plan, job.groups)):
+            console.print(part)
+        return 0
+    with ProgressLine(console) as line:
+        result = backfill(job, line.update)
+    for part in backfill_summary(result):
+        console.print(part)
+    return 1 if arguments.strict and result.gone else 0
 
 
 def schema_command(arguments: argparse.Namespace, console: Console) -> None:
@@ -189,21 +262,32 @@ def source_command(arguments: argparse.Namespace, console: Console) -> int:
     return 1 if check.missing else 0
 
 
+def verify_command(arguments: argparse.Namespace, console: Console) -> int:
+    """Check a store, and finish or undo what a killed run left."""
+    found = verify(Path(arguments.out), repair=arguments.repair, wait_seconds=arguments.wait)
+    for part in render_verification(found):
+        console.print(part, soft_wrap=isinstance(part, Text))  # a problem stays on its line
+    return 1 if found.problems else 0
+
+
 COMMANDS: dict[str, Any] = {
     "run": run_command,
     "plan": plan_command,
+    "backfill": backfill_command,
+    "retry-rejects": backfill_command,
     "schema": schema_command,
     "show": show_command,
     "boilerplate": boilerplate_command,
     "source": source_command,
+    "verify": verify_command,
 }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
-    Exit codes: 0 done, 1 a profile finds nothing (`source check`), 2 the input or an option is unusable,
-    130 interrupted.
+    Exit codes: 0 done, 1 a profile finds nothing (`source check`), the datasets have a fault (`verify`) or raw bytes
+    are gone (`--strict`), 2 the input, the output or an option is unusable, 130 interrupted.
     """
     arguments = build_parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
@@ -214,7 +298,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"newsetl: {error}", file=sys.stderr)  # noqa: T201  the one line a user sees
         return 2
     except KeyboardInterrupt:
-        print("newsetl: interrupted; nothing was published", file=sys.stderr)  # noqa: T201  the one line a user sees
+        before = "; groups before stay published, the same command goes on" if "raw_root" in arguments else ""
+        print(f"newsetl: interrupted; nothing was published{before}", file=sys.stderr)  # noqa: T201  the one line a user sees
         return 130
     return code or 0
 

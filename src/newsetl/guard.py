@@ -144,7 +144,7 @@ class Guard:
         # A stopped process (Ctrl-Z) misses its ticks and so does not age.
         self._ticks += 1
         spent = time.thread_time() - self._began
-        over = spent >= self._max_seconds * self._allowance or self._ticks >= TICKS * PATIENCE
+        over = spent >= self._max_seconds * self._allowance or self._ticks >= TICKS * max(PATIENCE, self._allowance)
         if self._watching and over:
             raise OverTimeError
 

@@ -1,13 +1,14 @@
 """What a run would do: the input files, cut into batches. Reads no more than it must and writes nothing."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
+from typing import Any
 
 from newsetl.errors import InputError, SettingsError
 from newsetl.io.inputs import InputFile, find_inputs
 from newsetl.io.profiles import read_outlets
-from newsetl.io.readers import ReadOptions, load_urls, read_records
+from newsetl.io.readers import ReadOptions, Wanted, load_urls, read_records
 from newsetl.records import RawRecord
 from newsetl.settings import MAX_PARTS, Settings
 
@@ -22,13 +23,15 @@ ADDRESS_FILE = "urls.tsv"  # beside HTML files: lines of name, tab, URL
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """A file, or every `parts`-th stretch of one."""
+    """A file, every `parts`-th stretch of one, or some records of one."""
 
     file: InputFile
     part: int = 0
     parts: int = 1
     limit: int | None = None  # read at most so many records
     url: str | None = None  # address of the page, for an HTML file
+    wanted: Wanted | None = None  # read these records only
+    fields: Mapping[str, str] | None = None  # mapping of this file; None: that of the settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class Plan:
     """What a run would do."""
 
     batches: tuple[Batch, ...]
-    skipped: tuple[InputFile, ...]
+    skipped: tuple[InputFile, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)  # what else the manifest says of the run
 
     @property
     def files(self) -> list[InputFile]:
@@ -75,7 +79,7 @@ def plan_run(settings: Settings) -> Plan:
     slices = _limited(whole, settings) if settings.limit else _cut(whole, settings.batch_bytes)
     skipped = (replace(f, skip_reason="addresses of pages") if _is_address_file(f) else f for f in files)
     return Plan(
-        tuple(_group(slices, settings.batch_bytes)),
+        tuple(group_slices(((s, content_bytes(s.file) // s.parts) for s in slices), settings.batch_bytes)),
         tuple(file for file in skipped if file.skip_reason and not file.is_lost),
     )
 
@@ -95,14 +99,15 @@ def _check_mapping(settings: Settings, files: Sequence[InputFile]) -> None:
         raise SettingsError(f"no record has a column {column!r} to map {name} to (looked into {len(tables)} files)")
 
 
-def _content_bytes(file: InputFile) -> int:
+def content_bytes(file: InputFile) -> int:
+    """Bytes of its content, unpacked; an estimate where it is compressed."""
     return file.size_bytes * (PACKING if file.compression else 1)
 
 
 def _cut(whole: Iterable[Slice], batch_bytes: int) -> Iterator[Slice]:
     """Large files of many records in parts, everything else as it is."""
     for piece in whole:
-        parts = min(MAX_PARTS, -(-_content_bytes(piece.file) // batch_bytes))
+        parts = min(MAX_PARTS, -(-content_bytes(piece.file) // batch_bytes))
         if parts <= 1 or piece.file.format in ("text", "html", None):
             yield piece
         else:
@@ -120,11 +125,11 @@ def _limited(whole: Iterable[Slice], settings: Settings) -> Iterator[Slice]:
         yield replace(piece, limit=count)
 
 
-def _group(slices: Iterable[Slice], batch_bytes: int) -> Iterator[Batch]:
+def group_slices(slices: Iterable[tuple[Slice, int]], batch_bytes: int) -> Iterator[Batch]:
+    """Slices with their bytes, in order, as batches of at most `batch_bytes`, or of one slice."""
     number, size = 1, 0
     group: list[Slice] = []
-    for piece in slices:
-        piece_bytes = _content_bytes(piece.file) // piece.parts
+    for piece, piece_bytes in slices:
         if group and size + piece_bytes > batch_bytes:
             yield Batch(number, tuple(group), size)
             number, group, size = number + 1, [], 0
@@ -150,9 +155,10 @@ def _is_address_file(file: InputFile) -> bool:
 def read_options(settings: Settings, piece: Slice) -> ReadOptions:
     """What the readers must know to read a slice."""
     return ReadOptions(
-        fields=settings.mapping,
+        fields=settings.mapping if piece.fields is None else piece.fields,
         urls={piece.file.uri: piece.url} if piece.url else {},
         max_record_bytes=settings.max_record_bytes,
         part=piece.part,
         parts=piece.parts,
+        wanted=piece.wanted,
     )

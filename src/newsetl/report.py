@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Self
 
 from rich.console import Console, Group, RenderableType
@@ -11,6 +11,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from newsetl.backfill import BackfillResult, Count
+from newsetl.backfill import Group as BackfillGroup
 from newsetl.plan import Plan
 from newsetl.run import Progress as RunProgress
 from newsetl.run import RunResult
@@ -97,12 +99,61 @@ def _counts_table(title: str, counts: Counter[str]) -> Table:
     return table
 
 
+def backfill_summary(result: BackfillResult) -> Iterator[RenderableType]:
+    """What a backfill did, at a glance."""
+    counts = ", ".join(f"{result.outcomes[name]:,} {name}" for name in OUTCOMES)
+    yield Text.from_markup(f"[bold]{result.read:,} records read again[/bold] = {counts}")
+    yield (
+        f"{result.files_written:,} files written, {result.files_unchanged:,} unchanged, in {len(result.runs)} "
+        f"publications, {result.seconds:.1f} s, in {escape(result.out)}"
+    )
+    if result.rejects:
+        yield _counts_table("rejected because", result.rejects)
+    yield from _gone_table(result.gone)
+
+
+def backfill_tables(groups: Iterable[BackfillGroup]) -> Iterator[RenderableType]:
+    """What a backfill would do: records, bytes and files by source, month and reason."""
+    counts: list[Count] = []
+    gone: Counter[str] = Counter()
+    publications = 0
+    for group in groups:
+        counts += group.counts
+        gone.update(group.gone)
+        publications += bool(group.plan.batches)
+    table = Table("source", "month", "why", "records", "bytes", "files", box=None, header_style="dim")
+    for count in sorted(counts, key=lambda c: (c.source, c.year, c.month, c.why)):
+        numbers = (f"{number:,}" for number in (count.records, count.size_bytes, count.files))
+        table.add_row(count.source, _month(count.year, count.month), count.why, *numbers)
+    if counts:
+        yield table
+    yield from _gone_table(gone)
+    records, size_bytes = sum(c.records for c in counts), sum(c.size_bytes for c in counts)
+    yield f"{records:,} records, {size_bytes:,} bytes, {publications:,} publications; nothing was written"
+
+
+def _gone_table(gone: Mapping[str, int]) -> Iterator[RenderableType]:
+    if not gone:
+        return
+    yield f"warning: {sum(gone.values()):,} records stay as they are published: their raw bytes are gone or changed"
+    table = Table("raw file", "records", box=None, header_style="dim")
+    for uri, count in sorted(gone.items())[:ROWS_SHOWN]:
+        table.add_row(escape(uri), f"{count:,}")
+    if len(gone) > ROWS_SHOWN:
+        table.add_row(f"… {len(gone) - ROWS_SHOWN} more", "")
+    yield table
+
+
+def _month(year: int, month: int) -> str:
+    return f"{year:04}-{month:02}" if year else "undated"
+
+
 def source_counts(result: RunResult) -> list[tuple[str, str, int, int]]:
     """Source, month ("2020-02" or "undated"), records, articles: a row a partition, in order."""
     records: Counter[tuple[str, str]] = Counter()
     articles: Counter[tuple[str, str]] = Counter()
     for row in result.months:
-        key = (row["source"], f"{row['year']:04}-{row['month']:02}" if row["year"] else "undated")
+        key = (row["source"], _month(row["year"], row["month"]))
         records[key] += row["records"]
         if row["outcome"] == "article":
             articles[key] += row["records"]

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,16 +10,19 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Self
 
 from newsetl import __version__
 from newsetl.errors import NewsetlError
 from newsetl.guard import read_note
-from newsetl.io import merge, publish, store
+from newsetl.io import merge, publish
 from newsetl.io.ledger import Ledger
+from newsetl.io.lock import locked
 from newsetl.plan import Plan
 from newsetl.schema import SCHEMA_VERSION
 from newsetl.settings import Settings
+from newsetl.version import pipeline_version
 from newsetl.work import BatchResult, Workers, process_safely
 
 
@@ -41,6 +43,7 @@ class RunResult:
     seconds: float
     skipped_files: int
     batches: list[dict[str, Any]] = field(default_factory=list)
+    gone: dict[str, int] = field(default_factory=dict)  # records wanted and not found as they were, by file
 
     @property
     def rate(self) -> float:
@@ -58,7 +61,7 @@ class Run:
         self.settings = settings
         self.root = Path(settings.out)
         self.started = datetime.now(UTC)
-        self.run_id = f"{self.started:%Y%m%dT%H%M%S}-{os.getpid()}"
+        self.run_id = f"{self.started:%Y%m%dT%H%M%S%f}-{os.getpid()}"
         self.staging = self.root / f"_staging-{self.run_id}"
         self._clock = time.monotonic()
         self._open = ExitStack()
@@ -66,20 +69,24 @@ class Run:
         self._read: dict[int, int] = {}
         self._bytes_read = 0
         self._rejects: Counter[str] = Counter()
+        self._gone: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            stack.enter_context(store.locked(self.root))
-            publish.clear_staging(self.root)
+            stack.enter_context(locked(self.root, self.settings.wait_seconds))
+            publish.recover(self.root)
+            stack.callback(publish.discard, self.staging)
+            stack.enter_context(publish.explained(self.root, self.staging))
             self.staging.mkdir(parents=True)
-            stack.callback(shutil.rmtree, self.staging, ignore_errors=True)
             self._ledger = Ledger(self.staging / "ledger.sqlite", create=True)
             stack.callback(self._ledger.close)
             self._open = stack.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._open.close()
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
 
     def add(self, result: BatchResult) -> None:
         """Enter what a batch did into the ledger."""
@@ -87,6 +94,7 @@ class Run:
         result.ledger_path.with_suffix(".note").unlink(missing_ok=True)
         self._bytes_read += result.size_bytes
         self._rejects.update(result.rejects)
+        self._gone.update(result.gone)
         self._read[result.number] = result.read - result.left_out
         self._batches.append(
             {"batch": result.number, "read": result.read, "left_out": result.left_out, "seconds": result.seconds}
@@ -103,9 +111,10 @@ class Run:
 
         Raises:
             ConservationError: The ledger does not balance; nothing was published.
-            NewsetlError: A worker process died while it merged; nothing was published.
+            NewsetlError: A worker process died while it merged, or the disk has no room; nothing was published.
         """
         merge.settle(self._ledger, self.root, self._read)
+        publish.refuse_without_space(self.root, self.staging, self._ledger.touched())
         ledger_path = self.staging / "ledger.sqlite"
         merges = [
             pool.submit(merge.merge_partition, ledger_path, self.root, self.staging, partition)
@@ -118,7 +127,7 @@ class Run:
                 "a worker process died while merging, most likely for want of memory; nothing was published: "
                 "try fewer workers"
             ) from error
-        written, unchanged = publish.install(self.root, self.staging, merged)
+        prepared = publish.prepare(self.root, self.staging, merged)
         result = RunResult(
             run_id=self.run_id,
             out=str(self.root),
@@ -131,32 +140,31 @@ class Run:
                 for partition, outcome, count in self._ledger.by_month()
             ],
             quotes=sum(m.rows["quotes"] for m in merged),
-            files_written=written,
-            files_unchanged=unchanged,
+            files_written=prepared.written,
+            files_unchanged=prepared.unchanged,
             seconds=time.monotonic() - self._clock,
             skipped_files=len(plan.skipped),
             batches=sorted(self._batches, key=lambda batch: int(batch["batch"])),
+            gone=dict(sorted(self._gone.items())),
         )
-        self._write_manifest(result, plan)
+        publish.commit(self.root, prepared, (f"{self.run_id}.json", self._manifest(result, plan)))
         return result
 
-    def _write_manifest(self, result: RunResult, plan: Plan) -> None:
+    def _manifest(self, result: RunResult, plan: Plan) -> str:
         slices = {b.number: [[s.file.uri, s.part, s.parts] for s in b.slices] for b in plan.batches}
         manifest = {
             "newsetl": __version__,
+            "pipeline": pipeline_version(),
             "schema": SCHEMA_VERSION,
             "started": self.started.isoformat(),
             "finished": datetime.now(UTC).isoformat(),
             "settings": {**asdict(self.settings), "mapping": dict(self.settings.mapping)},
+            **plan.about,
             "skipped_files": [[file.uri, file.skip_reason] for file in plan.skipped],
             **{name: value for name, value in asdict(result).items() if name not in ("batches", "skipped_files")},
             "batches": [{**batch, "slices": slices[int(batch["batch"])]} for batch in result.batches],
         }
-        folder = self.root / store.RUNS_FOLDER
-        folder.mkdir(exist_ok=True)
-        temporary = folder / f".tmp-{self.run_id}.json"
-        temporary.write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
-        temporary.replace(folder / f"{self.run_id}.json")
+        return json.dumps(manifest, ensure_ascii=False, indent=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,9 +200,18 @@ def run(settings: Settings, plan: Plan, watch: Callable[[Progress], None] = lamb
         watch: Called about twice a second.
 
     Raises:
-        NewsetlError: The store is locked, the ledger does not balance, or workers die without a record to blame.
+        NewsetlError: The store is locked, the ledger does not balance, workers die without a record to blame, or the
+            disk fails.
     """
-    with Run(settings) as this, Workers(settings.workers) as workers:
+    with Workers(settings.workers) as workers:
+        return run_with(workers, settings, plan, watch)
+
+
+def run_with(
+    workers: Workers, settings: Settings, plan: Plan, watch: Callable[[Progress], None] = lambda _: None
+) -> RunResult:
+    """The same with workers that the caller holds and may use again."""
+    with Run(settings) as this:
         with _threads(workers, settings.workers) as threads:
             pending = {
                 threads.submit(process_safely, batch, settings, this.staging, workers, workers.alone)

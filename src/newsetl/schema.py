@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from newsetl import __version__
 from newsetl.records import Article, Place, Reject
+from newsetl.version import pipeline_version
 
 SCHEMA_VERSION = "1"
 
@@ -122,7 +123,7 @@ DATASETS: dict[str, tuple[Column, ...]] = {
         *PLACE_COLUMNS,
         Column("fetched_at", UTC_TIME, "instant of the download, UTC", "not stated by the input"),
         Column("extractor", pa.string(), "way of finding the body that won"),
-        Column("pipeline_version", pa.string(), "version of newsetl that made the row"),
+        Column("pipeline_version", pa.string(), "version of newsetl, and digest of its rules, that made the row"),
     ),
     "paragraphs": (
         ARTICLE_ID,
@@ -177,6 +178,20 @@ DATASETS: dict[str, tuple[Column, ...]] = {
         Column("confidence", pa.float32(), "probability that content and speaker are right, 0-1"),
         PARAGRAPH_INDEX,
         Column("flags", STRINGS, "remarks on the quote: unclosed-mark, multi-paragraph, ..."),
+    ),
+    "revisions": (
+        ARTICLE_ID,
+        Column("version", pa.int32(), "version of the article, 1 = oldest; the newest stands in articles only"),
+        Column("first_seen", UTC_TIME, "first download of this version, UTC", "no download of it states its instant"),
+        Column("last_seen", UTC_TIME, "last download of this version, UTC", "no download of it states its instant"),
+        TITLE,
+        Column("text", pa.string(), "clean body of this version; paragraphs joined by a line break"),
+        *PLACE_COLUMNS[:2],
+        Column(
+            "changed",
+            STRINGS,
+            "what the version after it has otherwise: title, subtitle, text, authors, published_on, section, tags",
+        ),
     ),
     "rejects": (
         *PLACE_COLUMNS,
@@ -276,7 +291,7 @@ def _article_row(article: Article) -> tuple[Any, ...]:
         *_place(article.place),
         meta.fetched_at,
         article.extractor,
-        __version__,
+        pipeline_version(),
     )
 
 
@@ -315,14 +330,8 @@ def _quote_rows(article: Article) -> list[tuple[Any, ...]]:
     ]
 
 
-def reject_row(reject: Reject) -> tuple[Any, ...]:
-    """A reject as a row of its dataset."""
-    return (*_place(reject.place), reject.external_id, reject.stage, reject.reason, reject.detail)
-
-
-def to_batch(dataset: str, rows: Sequence[tuple[Any, ...]]) -> pa.RecordBatch:
-    """Rows of one dataset as an Arrow record batch of its exact schema."""
-    schema = SCHEMAS[dataset]
+def to_batch(schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> pa.RecordBatch:
+    """Rows, values in the order of the columns, as an Arrow record batch of an exact schema."""
     columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [[] for _ in schema]
     return pa.record_batch(
         [pa.array(list(values), type=field.type) for values, field in zip(columns, schema, strict=True)], schema=schema

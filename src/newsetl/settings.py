@@ -46,6 +46,7 @@ class Settings:
             a reject. One of 16 MB takes 13 s on the hardware above.
         max_document_memory: Bytes that a worker may take while at a batch, above what it holds before. A record of
             16 MB takes 0.4 GB.
+        wait_seconds: How long to wait for another run that writes to `out`; 0 fails at once.
     """
 
     inputs: tuple[str, ...] = DEFAULT_INPUTS
@@ -61,6 +62,7 @@ class Settings:
     batch_bytes: int = BATCH_BYTES
     max_document_seconds: float = 30.0
     max_document_memory: int = 2 * 1024**3
+    wait_seconds: float = 0.0
 
     def __post_init__(self) -> None:
         if self.workers < 1:
@@ -71,6 +73,8 @@ class Settings:
             raise SettingsError(f"max_document_seconds must be above 0, not {self.max_document_seconds}")
         if self.max_document_memory < MIN_MEMORY:
             raise SettingsError(f"max_document_memory must be {MIN_MEMORY} or more, not {self.max_document_memory}")
+        if not self.wait_seconds >= 0:
+            raise SettingsError(f"wait_seconds must be 0 or more, not {self.wait_seconds}")
         if not self.inputs:
             raise SettingsError("no inputs given: name a file, a directory or a pattern")
         if "://" in self.out:

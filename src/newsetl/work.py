@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from itertools import islice
 from pathlib import Path
@@ -26,7 +26,7 @@ from newsetl.io.profiles import read_outlets
 from newsetl.io.readers import EMPTY_SHA256, read_records
 from newsetl.io.staging import StagingWriter
 from newsetl.pipeline import process_record, rejected
-from newsetl.plan import Batch, Slice, read_options
+from newsetl.plan import Batch, Slice, content_bytes, read_options
 from newsetl.records import Article, Fields, Place, RawRecord, Reject
 from newsetl.settings import Settings
 
@@ -38,6 +38,9 @@ Reason = Literal["timed-out", "out-of-memory", "worker-died"]
 MAX_VERDICTS = 32
 # Deaths of one batch in a row that no record is guilty of: a neighbour that kills the pool gives one.
 MAX_UNEXPLAINED = 4
+# What a reader passes over in `max_document_seconds` at the least: 500 MB in 30 s is half of the speed measured for
+# JSON, the slowest format, on a machine at work.
+PASSED_BYTES = 500_000_000
 
 _log = logging.getLogger(__name__)
 
@@ -53,6 +56,7 @@ class BatchResult:
     seconds: float
     rejects: dict[str, int]  # by "stage: reason"
     ledger_path: Path
+    gone: dict[str, int] = field(default_factory=dict)  # records wanted and not found as they were, by file
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +107,10 @@ def process_batch(batch: Batch, settings: Settings, staging: Path, attempt: Atte
     _load_rules()
     read = left_out = size_bytes = 0
     rejects: Counter[str] = Counter()
+    gone: Counter[str] = Counter()
     name = attempt.name(batch)
     with StagingWriter(staging, name) as writer, guarded(staging / f"{name}.note", settings) as guard:
-        for record in _records(batch, settings, attempt, guard):
+        for record in _records(batch, settings, attempt, guard, gone):
             read += 1
             size_bytes += record.place.length
             if attempt.only not in (None, read):
@@ -123,7 +128,9 @@ def process_batch(batch: Batch, settings: Settings, staging: Path, attempt: Atte
             if attempt.only == read:
                 break
     seconds = time.monotonic() - started
-    return BatchResult(batch.number, read, left_out, size_bytes, seconds, dict(rejects), writer.ledger_path)
+    return BatchResult(
+        batch.number, read, left_out, size_bytes, seconds, dict(rejects), writer.ledger_path, dict(+gone)
+    )
 
 
 @cache
@@ -133,11 +140,17 @@ def _load_rules() -> None:
     process_record(RawRecord(Place("", None, 0, EMPTY_SHA256), "text", fields=Fields(text=text)))
 
 
-def _records(batch: Batch, settings: Settings, attempt: Attempt, guard: Guard) -> Iterator[RawRecord | Reject]:
-    """The records of a batch; one reject for the rest of a slice whose reading was found guilty."""
+def _records(
+    batch: Batch, settings: Settings, attempt: Attempt, guard: Guard, gone: Counter[str]
+) -> Iterator[RawRecord | Reject]:
+    """The records of a batch; one reject for the rest of a slice whose reading was found guilty.
+
+    Wanted records that were not found are counted in `gone`.
+    """
     ordinal, size_bytes = 1, 0
     for index, piece in enumerate(batch.slices):
         records = islice(read_records(piece.file, read_options(settings, piece)), piece.limit)
+        gone[piece.file.uri] += len(piece.wanted or ())
         while True:
             verdict = attempt.verdict(ordinal)
             if verdict and verdict.position.stage == "read" and verdict.position.slice == index:
@@ -145,12 +158,18 @@ def _records(batch: Batch, settings: Settings, attempt: Attempt, guard: Guard) -
                 ordinal += 1
                 break
             guard.move(Position(ordinal, index, size_bytes, "read"))
-            record = guard.watch(partial(next, records, None), PATIENCE)
+            record = guard.watch(partial(next, records, None), _patience(piece))
             if record is None:
                 break
             yield record
             ordinal += 1
             size_bytes += record.place.length
+            gone[piece.file.uri] -= piece.wanted is not None
+
+
+def _patience(piece: Slice) -> int:
+    """How long one step of reading may take: on the way to a wanted record it may pass over most of the file."""
+    return PATIENCE + (content_bytes(piece.file) // PASSED_BYTES if piece.wanted else 0)
 
 
 def _outcome(record: RawRecord | Reject, settings: Settings, verdict: Verdict | None, guard: Guard) -> Article | Reject:

@@ -60,7 +60,7 @@ class JsonReader:
                 yield from self._read_value(char)
         if self.is_inside:
             reason, detail = broken_reason(self.stream, "truncated-file", "the array of records never closes")
-            if self.reading.is_wanted():
+            if self.reading.is_wanted(self.window.offset):
                 yield self.reading.reject(self.window.offset, b"", reason, detail)
 
     def _read_value(self, char: str) -> Iterator[RawRecord | Reject]:
@@ -76,7 +76,7 @@ class JsonReader:
         raw = self.window.take(n_chars)
         if isinstance(value, dict):  # of every record, wanted or not: all parts of a run must go on at the same places
             self.keys = frozenset(value)
-        if self.reading.is_wanted():
+        if self.reading.is_wanted(offset):
             yield self._as_record(value, offset, raw)
 
     def _as_record(self, value: Any, offset: int, raw: bytes) -> RawRecord | Reject:
@@ -202,7 +202,7 @@ class JsonReader:
         if not self.window.skip_separators():
             self.is_inside = False  # one reject is enough for an end in the middle of a record
             reason, detail = broken_reason(self.stream, reason, detail)
-        if self.reading.is_wanted():
+        if self.reading.is_wanted(region.offset):
             yield self.reading.skipped(region, reason, detail)
 
     def _find_record(self, start: int, budget: int) -> tuple[int | None, int]:

@@ -20,7 +20,7 @@ def read_jsonl(stream: ByteStream, reading: Reading) -> Iterator[RawRecord | Rej
     for line in split_lines(stream, encoding, reading.options.max_record_bytes):
         if line.raw is not None and not line.raw.strip(b" \t\r\n\v\f\0"):
             continue
-        is_wanted = reading.is_wanted()
+        is_wanted = reading.is_wanted(line.offset)
         if is_wanted or (stream.broken and not line.ending):  # the end of a broken stream is told of in one part only
             item = _read_line(line, encoding.codec, stream, reading)
             if is_wanted:

@@ -1,14 +1,14 @@
 """The ledger of a run: which record gives which article, settled on disk so that memory does not grow.
 
-A SQLite file private to the run holds a row for each record of this run and each record published before. Settling it
-answers: who wins each article_id, what became of every other record, and which partitions must be written anew.
+A SQLite file private to the run holds a row for each record of this run, and for each published record that one of
+them can change. Settling it answers: who wins each article_id, what became of every other record, how an article's
+versions follow each other, and which partitions must be written anew. `io.changes` reads the answers.
 """
 
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from newsetl.errors import ConservationError
 from newsetl.schema import Partition
@@ -17,51 +17,142 @@ TABLES = """
 CREATE TABLE records (
     record_no INTEGER PRIMARY KEY,  -- new ones > 0, published ones < 0
     source TEXT, year INTEGER, month INTEGER,
-    uri TEXT, offset INTEGER, length INTEGER, sha256 TEXT,
-    external_id TEXT, article_id TEXT, fetched_us INTEGER, fingerprint TEXT, outcome TEXT
+    uri TEXT, offset INTEGER, length INTEGER, sha256 TEXT, external_id TEXT, article_id TEXT,
+    fetched_us INTEGER, fingerprint TEXT, details TEXT,  -- published ones: only where the article is contested
+    rank INTEGER,  -- published ones: its place among the records of its article, 1 = newest
+    was TEXT,      -- published ones: the outcome as published
+    outcome TEXT   -- 'again': a published one that this run read again
 );
-CREATE TABLE pieces (dataset TEXT, source TEXT, year INTEGER, month INTEGER, path TEXT, number INTEGER);
-CREATE TABLE touched (source TEXT, year INTEGER, month INTEGER, UNIQUE (source, year, month));
+CREATE TABLE rejects (record_no INTEGER PRIMARY KEY, stage TEXT, reason TEXT, detail TEXT);
+CREATE TABLE pieces (
+    dataset TEXT, source TEXT, year INTEGER, month INTEGER, path TEXT, number INTEGER,
+    first INTEGER, last INTEGER, size_bytes INTEGER
+);
 """
 INDEXES = """
 CREATE INDEX records_by_place ON records (uri, offset, sha256);
 CREATE INDEX records_by_article ON records (article_id);
 CREATE INDEX records_by_partition ON records (source, year, month);
+CREATE INDEX published_by_article ON records (source, year, month, article_id) WHERE record_no < 0;
 CREATE INDEX pieces_by_partition ON pieces (source, year, month);
+-- articles with more than one record: the records, newest first; where the article lies; what its versions say
+CREATE TABLE chain (article_id TEXT, rank INTEGER, record_no INTEGER, fingerprint TEXT, PRIMARY KEY (article_id, rank))
+    WITHOUT ROWID;
+CREATE TABLE homes (
+    source TEXT, year INTEGER, month INTEGER, article_id TEXT UNIQUE, winner INTEGER, fingerprint TEXT,
+    PRIMARY KEY (source, year, month, article_id)) WITHOUT ROWID;
+CREATE TABLE old_homes (
+    source TEXT, year INTEGER, month INTEGER, article_id TEXT UNIQUE,
+    PRIMARY KEY (source, year, month, article_id)) WITHOUT ROWID;
+CREATE TABLE texts (article_id TEXT, fingerprint TEXT, title TEXT, text TEXT, PRIMARY KEY (article_id, fingerprint));
+CREATE TABLE touched (source TEXT, year INTEGER, month INTEGER, UNIQUE (source, year, month));
+"""
+COLUMNS = "source, year, month, uri, offset, length, sha256, external_id, article_id, fetched_us, fingerprint, details"
+INSERT_KEY = f"INSERT INTO records (record_no, {COLUMNS}, outcome) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+
+# --- published records ---
+
+CAN_MATTER = """
+SELECT EXISTS (SELECT 1 FROM records WHERE article_id = ? AND record_no > 0)
+OR EXISTS (SELECT 1 FROM records WHERE uri = ? AND offset IS ? AND sha256 = ? AND record_no > 0)
+"""
+INSERT_PUBLISHED = f"""
+INSERT INTO records (record_no, {COLUMNS}, rank, was, outcome)
+VALUES (min(0, coalesce((SELECT min(record_no) FROM records), 0)) - 1, ?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
 """
 # The same bytes at the same place are the same record: what was published of it gives way to what it gives now.
-READ_AGAIN = """
-FROM records AS old WHERE record_no < 0 AND EXISTS (
+MARK_READ_AGAIN = """
+UPDATE records SET outcome = 'again' WHERE record_no < 0 AND EXISTS (
     SELECT 1 FROM records AS new WHERE new.record_no > 0
-    AND new.uri = old.uri AND new.offset IS old.offset AND new.sha256 = old.sha256)
+    AND new.uri = records.uri AND new.offset IS records.offset AND new.sha256 = records.sha256)
 """
-# Newest fetch wins; a record without a fetch time is the oldest. Then the order of places decides, so that the order of
-# reading does not matter; at one place whose bytes changed, what lies there now.
-WINNERS = """
-CREATE TEMP TABLE winners AS SELECT article_id, record_no, fingerprint FROM (
-    SELECT *, row_number() OVER (
-        PARTITION BY article_id
-        ORDER BY fetched_us IS NULL, fetched_us DESC, uri, offset, record_no < 0, sha256) AS rank
-    FROM records WHERE outcome = 'article') WHERE rank = 1
-"""
-LOSERS = """
-outcome = 'article' AND NOT EXISTS (SELECT 1 FROM winners WHERE winners.record_no = records.record_no)
-"""
+PUBLISHED_AT = "SELECT record_no FROM records WHERE uri = ? AND offset IS ? AND sha256 = ? AND record_no < 0"
+COMPLETE = "UPDATE records SET fetched_us = ?, fingerprint = ?, details = ?, rank = ? WHERE record_no = ?"
+# Rows of `articles` that must be looked at: the published winner of an article that a record of this run gave too; and
+# one that was read again, where it leaves other records of its article behind.
 CONTESTED = """
-SELECT record_no, article_id, source, year, month FROM records WHERE record_no < 0 AND outcome = 'article'
-AND EXISTS (SELECT 1 FROM records AS new WHERE new.record_no > 0 AND new.article_id = records.article_id)
+record_no < 0 AND was = 'article' AND (
+    (outcome = 'article' AND EXISTS (
+        SELECT 1 FROM records AS new WHERE new.article_id = records.article_id AND new.record_no > 0))
+    OR (outcome = 'again' AND EXISTS (
+        SELECT 1 FROM records AS others WHERE others.article_id = records.article_id
+        AND others.record_no < 0 AND others.outcome != 'again')))
 """
+KEEP_TEXT = """
+INSERT OR IGNORE INTO texts SELECT ?1, ?2, ?3, ?4 WHERE EXISTS (
+    SELECT 1 FROM records WHERE article_id = ?1 AND fingerprint != ?2 AND outcome != 'again')
+"""
+
+# --- settling ---
+
+# Newest fetch wins; a record without a fetch time is the oldest. Then the order of places decides, so that the order of
+# reading does not matter; at one place whose bytes changed, what came last.
+FILL_CHAIN = """
+INSERT INTO chain SELECT article_id, row_number() OVER (
+    PARTITION BY article_id
+    ORDER BY fetched_us IS NULL, fetched_us DESC, uri, offset, coalesce(rank, 0), sha256), record_no, fingerprint
+FROM records WHERE fingerprint IS NOT NULL AND outcome != 'again' AND article_id IN (
+    SELECT article_id FROM records WHERE fingerprint IS NOT NULL AND outcome != 'again'
+    GROUP BY article_id HAVING count(*) > 1)
+"""
+# The newest record that has rows: one of this run, or the winner as published. Without one an article has no row, and
+# its versions lie where its newest record does.
+FILL_HOMES = """
+INSERT INTO homes
+SELECT source, year, month, article_id, CASE WHEN has_rows THEN record_no END, CASE WHEN has_rows THEN fingerprint END
+FROM (
+    SELECT *, row_number() OVER (PARTITION BY article_id ORDER BY NOT has_rows, rank) AS place FROM (
+        SELECT chain.*, source, year, month, chain.record_no > 0 OR was = 'article' AS has_rows
+        FROM chain JOIN records USING (record_no))) WHERE place = 1
+"""
+NAME_OUTCOMES = """
+UPDATE records SET outcome = CASE
+    WHEN records.record_no = homes.winner THEN 'article' WHEN records.fingerprint = homes.fingerprint THEN 'duplicate'
+    ELSE 'superseded' END
+FROM chain JOIN homes USING (article_id)
+WHERE chain.record_no = records.record_no AND homes.winner IS NOT NULL
+"""
+FILL_TOUCHED = """
+INSERT OR IGNORE INTO touched
+SELECT source, year, month FROM records WHERE record_no > 0 OR outcome != was
+UNION SELECT source, year, month FROM homes UNION SELECT source, year, month FROM old_homes
+"""
+# A version stands in `revisions` unless it is the winner's own.
+FILL_TEXTS = """
+INSERT OR IGNORE INTO texts SELECT DISTINCT chain.article_id, chain.fingerprint, NULL, NULL
+FROM chain JOIN homes USING (article_id) WHERE chain.fingerprint IS NOT homes.fingerprint OR EXISTS (
+    SELECT 1 FROM chain AS newer WHERE newer.article_id = chain.article_id
+    AND newer.rank < chain.rank AND newer.fingerprint != chain.fingerprint)
+"""
+MISSING_IN_REVISIONS = """
+FROM texts JOIN old_homes USING (article_id) WHERE texts.text IS NULL
+"""
+MISSING_IN_PIECES = """
+SELECT path, number, record_no, article_id, fingerprint FROM (
+    SELECT texts.article_id, texts.fingerprint, max(record_no) AS record_no
+    FROM texts JOIN records USING (article_id)
+    WHERE texts.text IS NULL AND records.fingerprint = texts.fingerprint AND record_no > 0 GROUP BY 1, 2)
+JOIN records USING (record_no, article_id, fingerprint) JOIN pieces USING (source, year, month)
+WHERE pieces.dataset = 'articles' AND record_no BETWEEN pieces.first AND pieces.last ORDER BY 1, 2
+"""
+SET_TEXT = "UPDATE texts SET title = ?, text = ? WHERE article_id = ? AND fingerprint = ? AND text IS NULL"
 OF_PARTITION = "source = ? AND year = ? AND month = ?"
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Where rows of one partition lie: the `number`-th record batch of a staged file."""
+    """Where rows of one partition lie: the `number`-th record batch of a staged file.
+
+    `first` and `last` are the least and the greatest record number in it; `size_bytes` is its size in memory.
+    """
 
     dataset: str
     partition: Partition
     path: str
     number: int
+    first: int
+    last: int
+    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +169,26 @@ class Key:
     article_id: str | None
     fetched_us: int | None  # microseconds since 1970, UTC
     fingerprint: str | None  # equal for equal title and text
+    details: str | None  # `history.details`
     outcome: str  # article or rejected, before duplicates are settled
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A published record. The last four are None where they are not known: they matter for contested articles only."""
+
+    partition: Partition
+    uri: str
+    offset: int | None
+    length: int
+    sha256: str
+    external_id: str | None
+    article_id: str | None
+    outcome: str
+    fetched_us: int | None = None
+    fingerprint: str | None = None
+    details: str | None = None
+    rank: int = 1
 
 
 class Ledger:
@@ -94,69 +204,143 @@ class Ledger:
         self._db.commit()
         self._db.close()
 
+    # --- records of this run ---
+
     def add_keys(self, keys: Iterable[Key]) -> None:
         """Enter records of this run."""
         self._db.executemany(
-            "INSERT INTO records VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            INSERT_KEY,
             (
                 (
-                    *(k.record_no, k.partition.source, k.partition.year, k.partition.month),
+                    *(k.record_no, *partition_key(k.partition)),
                     *(k.uri, k.offset, k.length, k.sha256, k.external_id, k.article_id),
-                    *(k.fetched_us, k.fingerprint, k.outcome),
+                    *(k.fetched_us, k.fingerprint, k.details, k.outcome),
                 )
                 for k in keys
             ),
         )
 
+    def add_rejects(self, rejects: Iterable[tuple[int, str, str, str]]) -> None:
+        """Enter (record_no, stage, reason, detail) of records of this run that were rejected."""
+        self._db.executemany("INSERT INTO rejects VALUES (?,?,?,?)", rejects)
+
     def add_pieces(self, pieces: Iterable[Piece]) -> None:
         """Enter where staged rows lie."""
         self._db.executemany(
-            "INSERT INTO pieces VALUES (?,?,?,?,?,?)",
-            ((p.dataset, p.partition.source, p.partition.year, p.partition.month, p.path, p.number) for p in pieces),
+            "INSERT INTO pieces VALUES (?,?,?,?,?,?,?,?,?)",
+            ((p.dataset, *partition_key(p.partition), p.path, p.number, p.first, p.last, p.size_bytes) for p in pieces),
         )
 
     def absorb(self, path: Path) -> None:
         """Take over what a batch has entered into a ledger of its own."""
         self._db.commit()
         self._db.execute("ATTACH ? AS batch", (str(path),))
-        self._db.execute("INSERT INTO records SELECT * FROM batch.records")
-        self._db.execute("INSERT INTO pieces SELECT * FROM batch.pieces")
+        for table in ("records", "rejects", "pieces"):
+            self._db.execute(f"INSERT INTO {table} SELECT * FROM batch.{table}")
         self._db.commit()
         self._db.execute("DETACH batch")
 
     def index(self) -> None:
-        """Build the indexes; call it once, after everything was entered."""
+        """Build the indexes; call it once, after the records of this run were entered."""
         self._db.executescript(INDEXES)
 
-    def drop_read_again(self) -> None:
-        """Forget published records that this run read again; their partitions will be written anew."""
-        self._db.execute(f"INSERT OR IGNORE INTO touched SELECT DISTINCT source, year, month {READ_AGAIN}")
-        self._db.execute(f"DELETE FROM records WHERE record_no IN (SELECT record_no {READ_AGAIN})")
+    # --- published records ---
 
-    def contested(self) -> Iterator[tuple[int, str, Partition]]:
-        """Published articles (record_no, article_id, partition) whose article_id a record of this run gave too."""
-        for record_no, article_id, source, year, month in self._db.execute(CONTESTED).fetchall():
-            yield record_no, article_id, Partition(source, year, month)
+    def new_keys(self) -> Iterator[tuple[str | None, str]]:
+        """article_id and sha256 of each record of this run."""
+        return self._db.execute("SELECT article_id, sha256 FROM records WHERE record_no > 0")
 
-    def set_fingerprints(self, fingerprints: Iterable[tuple[str, int]]) -> None:
-        """Enter (fingerprint, record_no) of published articles."""
-        self._db.executemany("UPDATE records SET fingerprint = ? WHERE record_no = ?", fingerprints)
+    def size(self) -> int:
+        """How many records it holds."""
+        count: int = self._db.execute("SELECT count(*) FROM records").fetchone()[0]
+        return count
+
+    def known_articles(self) -> Iterator[str]:
+        """Each article_id that the ledger holds so far."""
+        return (row[0] for row in self._db.execute("SELECT DISTINCT article_id FROM records WHERE article_id NOT NULL"))
+
+    def add_published(self, records: Iterable[Published]) -> None:
+        """Enter those published records that share article_id or place with a record of this run."""
+        for r in records:
+            place = (r.uri, r.offset, r.sha256)
+            if self._db.execute(CAN_MATTER, (r.article_id, *place)).fetchone()[0]:
+                self._insert_published(r)
+
+    def _insert_published(self, r: Published) -> None:
+        values = (
+            *(*partition_key(r.partition), r.uri, r.offset, r.length, r.sha256, r.external_id, r.article_id),
+            *(r.fetched_us, r.fingerprint, r.details, r.rank, r.outcome, r.outcome),
+        )
+        self._db.execute(INSERT_PUBLISHED, values)
+
+    def mark_read_again(self) -> None:
+        """Take note of published records that this run read again; what they gave then does not count any more."""
+        self._db.execute(MARK_READ_AGAIN)
+
+    def add_history(self, home: Partition, records: Iterable[Published]) -> None:
+        """Enter what is kept, in the partition `home`, of records of contested articles that the ledger knows."""
+        for r in records:
+            if not self._db.execute("SELECT 1 FROM records WHERE article_id = ?", (r.article_id,)).fetchone():
+                continue
+            self._db.execute("INSERT OR IGNORE INTO old_homes VALUES (?,?,?,?)", (*partition_key(home), r.article_id))
+            found = self._db.execute(PUBLISHED_AT, (r.uri, r.offset, r.sha256)).fetchone()
+            if found:
+                self._db.execute(COMPLETE, (r.fetched_us, r.fingerprint, r.details, r.rank, found[0]))
+            else:
+                self._insert_published(r)
+
+    def contested_partitions(self) -> list[Partition]:
+        """The partitions with published articles that must be looked at."""
+        rows = self._db.execute(f"SELECT DISTINCT source, year, month FROM records WHERE {CONTESTED} ORDER BY 1, 2, 3")
+        return [Partition(*row) for row in rows]
+
+    def contested(self, partition: Partition, first: str, last: str) -> dict[str, int]:
+        """The published articles of a partition that must be looked at, from `first` to `last`: id to record number."""
+        query = (
+            f"SELECT article_id, record_no FROM records WHERE {OF_PARTITION} "
+            f"AND article_id BETWEEN ? AND ? AND {CONTESTED}"
+        )
+        return dict(self._db.execute(query, (*partition_key(partition), first, last)))
+
+    def complete(self, record_no: int, fetched_us: int | None, fingerprint: str, details: str) -> None:
+        """Enter what the ledger did not know of a published article."""
+        self._db.execute(COMPLETE, (fetched_us, fingerprint, details, 1, record_no))
+
+    def keep_text(self, article_id: str, fingerprint: str, title: str | None, text: str) -> None:
+        """Keep the words of a published article where another record of it has other ones."""
+        self._db.execute(KEEP_TEXT, (article_id, fingerprint, title, text))
+
+    # --- settling ---
 
     def settle(self) -> None:
         """Choose the winner of each article_id; name the others duplicate (same text) or superseded."""
-        self._db.execute(WINNERS)
-        self._db.execute("CREATE UNIQUE INDEX winners_by_record ON winners (record_no)")
-        self._db.execute("CREATE UNIQUE INDEX winners_by_article ON winners (article_id)")
-        self._db.execute(
-            "INSERT OR IGNORE INTO touched "
-            f"SELECT DISTINCT source, year, month FROM records WHERE record_no > 0 OR {LOSERS}"
-        )
-        self._db.execute(
-            f"""UPDATE records SET outcome = CASE WHEN fingerprint = (
-                SELECT fingerprint FROM winners WHERE winners.article_id = records.article_id
-            ) THEN 'duplicate' ELSE 'superseded' END WHERE {LOSERS}"""
-        )
+        for statement in (FILL_CHAIN, FILL_HOMES, NAME_OUTCOMES, FILL_TOUCHED, FILL_TEXTS):
+            self._db.execute(statement)
         self._db.commit()
+
+    def missing_partitions(self) -> list[Partition]:
+        """The partitions whose `revisions` may hold words that are still missing."""
+        rows = self._db.execute(f"SELECT DISTINCT source, year, month {MISSING_IN_REVISIONS} ORDER BY 1, 2, 3")
+        return [Partition(*row) for row in rows]
+
+    def missing(self, partition: Partition, first: str, last: str) -> list[str]:
+        """Articles, from `first` to `last`, whose earlier words may lie in the `revisions` of a partition."""
+        query = f"SELECT DISTINCT article_id {MISSING_IN_REVISIONS} AND {OF_PARTITION} AND article_id BETWEEN ? AND ?"
+        return [row[0] for row in self._db.execute(query, (*partition_key(partition), first, last))]
+
+    def missing_staged(self) -> Iterator[tuple[str, int, int, str, str]]:
+        """Where words that are still missing are staged: path and number of the piece, record_no, article_id, hash.
+
+        In the order of the pieces; sorted as a whole before the first comes, so that texts may be entered meanwhile.
+        """
+        return self._db.execute(MISSING_IN_PIECES)
+
+    def set_texts(self, texts: Iterable[tuple[str | None, str, str, str]]) -> None:
+        """Enter (title, text, article_id, fingerprint) where they are missing."""
+        self._db.executemany(SET_TEXT, texts)
+        self._db.commit()
+
+    # --- answers ---
 
     def outcomes(self) -> dict[str, int]:
         """How many records of this run had each outcome."""
@@ -170,7 +354,7 @@ class Ledger:
             read: Records read by each batch, counted where they are read.
 
         Raises:
-            ConservationError: A record is missing or counted twice.
+            ConservationError: A record is missing or counted twice, or the words of a version are nowhere.
         """
         rows = self._db.execute("SELECT record_no >> 32, count(*) FROM records WHERE record_no > 0 GROUP BY 1")
         told = dict(rows.fetchall())
@@ -180,33 +364,14 @@ class Ledger:
         known = ("article", "duplicate", "superseded", "rejected")
         if unknown := self.outcomes().keys() - set(known):
             raise ConservationError(f"records without an outcome: {sorted(unknown)}")
+        lost = self._db.execute("SELECT article_id FROM texts WHERE text IS NULL ORDER BY 1").fetchone()
+        if lost:
+            raise ConservationError(f"article {lost[0]}: the words of an earlier version stand in no dataset")
 
     def touched(self) -> list[Partition]:
         """The partitions that must be written anew, in order."""
         rows = self._db.execute("SELECT source, year, month FROM touched ORDER BY 1, 2, 3")
         return [Partition(*row) for row in rows]
-
-    def pieces(self, partition: Partition, dataset: str) -> list[tuple[str, int]]:
-        """Where the staged rows of a partition lie: path and number."""
-        query = f"SELECT path, number FROM pieces WHERE {OF_PARTITION} AND dataset = ? ORDER BY 1, 2"
-        return self._db.execute(query, (*_key(partition), dataset)).fetchall()
-
-    def record_nos(self, partition: Partition, outcome: str) -> list[int]:
-        """Records of this run in a partition with an outcome."""
-        query = f"SELECT record_no FROM records WHERE {OF_PARTITION} AND outcome = ? AND record_no > 0"
-        return [row[0] for row in self._db.execute(query, (*_key(partition), outcome))]
-
-    def kept_articles(self, partition: Partition) -> list[str]:
-        """article_ids published before that stay in a partition."""
-        query = f"SELECT article_id FROM records WHERE {OF_PARTITION} AND outcome = 'article' AND record_no < 0"
-        return [row[0] for row in self._db.execute(query, _key(partition))]
-
-    def rows(self, partition: Partition) -> list[tuple[Any, ...]]:
-        """All records of a partition, published and new, as rows of the `records` dataset."""
-        query = (
-            f"SELECT uri, offset, length, sha256, external_id, article_id, outcome FROM records WHERE {OF_PARTITION}"
-        )
-        return self._db.execute(query, _key(partition)).fetchall()
 
     def by_month(self) -> list[tuple[Partition, str, int]]:
         """Records of this run counted by partition and outcome."""
@@ -217,5 +382,6 @@ class Ledger:
         return [(Partition(source, year, month), outcome, count) for source, year, month, outcome, count in rows]
 
 
-def _key(partition: Partition) -> tuple[str, int, int]:
+def partition_key(partition: Partition) -> tuple[str, int, int]:
+    """A partition as the ledger's columns source, year, month."""
     return (partition.source, partition.year, partition.month)

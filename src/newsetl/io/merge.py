@@ -1,22 +1,34 @@
 """Merging a run into what is published: who wins each article, and the new files of the partitions that change.
 
-A partition of a dataset is one file, `part-0.parquet`, sorted by its key columns and written by one writer, so that
-the same records give the same bytes. New files are written beside the store and checked.
+A partition of a dataset is one file, `part-0.parquet`, sorted by its key columns and written by one writer whose row
+groups are cut by the number of rows, so that the same records give the same bytes. New files are written beside the
+store and checked.
+
+A partition may be larger than memory. Its article_ids are hashes, so that a range of them holds a like share of its
+rows: the large datasets are merged range by range, the others row by row.
 """
 
-import os
-from collections.abc import Iterator
+import heapq
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import groupby, islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from newsetl.errors import ConservationError
-from newsetl.io.ledger import Key, Ledger
-from newsetl.io.staging import ARTICLE_DATASETS, fingerprint, read_pieces
-from newsetl.io.store import part_path, published_partitions, read_part
+from newsetl.io.changes import Changes
+from newsetl.io.disk import open_output
+from newsetl.io.history import HISTORY, HISTORY_SCHEMA
+from newsetl.io.ledger import Ledger
+from newsetl.io.published import add_published, add_texts
+from newsetl.io.staging import ARTICLE_DATASETS, IPC_OPTIONS, Pieces
+from newsetl.io.store import part_path, published_bytes, read_batches
 from newsetl.schema import SCHEMAS, Partition, to_batch
 
 PLACE = ["raw_uri", "raw_offset", "raw_sha256"]
@@ -25,37 +37,22 @@ SORT_KEYS = {
     "paragraphs": ["article_id", "paragraph_index"],
     "sentences": ["article_id", "sentence_index"],
     "quotes": ["article_id", "quote_index"],
+    "revisions": ["article_id", "version"],
     "rejects": PLACE,
     "records": PLACE,
 }
+WRITTEN = {**SCHEMAS, HISTORY: HISTORY_SCHEMA}
 # Rows of a row group: readers skip whole groups by their statistics; groups of some MB compress well.
-ROW_GROUP = {"articles": 5_000}
-ROW_GROUP_DEFAULT = 50_000
+ROW_GROUP = {"articles": 2_000, "revisions": 2_000}
+ROW_GROUP_DEFAULT = 20_000
+# Rows of a dataset merged at a time, in bytes of memory; merging takes some three times as much. The bytes written do
+# not depend on it.
+RANGE_BYTES = 8 * 1024**2
+# Published rows read at a time: some MB.
+ARTICLE_ROWS = 1_000
+PLACE_ROWS = 5_000
 
-
-def published_keys(root: Path) -> Iterator[Key]:
-    """The ledger of what was published before, numbered -1, -2, … in the order of the partitions."""
-    number = 0
-    for partition in published_partitions(root, "records"):
-        articles = read_part(root, "articles", partition, ["article_id", "fetched_at"])
-        instants = articles["fetched_at"].cast(pa.int64()).to_pylist()
-        fetched = dict(zip(articles["article_id"].to_pylist(), instants, strict=True))
-        for row in read_part(root, "records", partition).to_pylist():
-            number -= 1
-            article_id = row["article_id"]
-            yield Key(
-                record_no=number,
-                partition=partition,
-                uri=row["raw_uri"],
-                offset=row["raw_offset"],
-                length=row["raw_length"],
-                sha256=row["raw_sha256"],
-                external_id=row["external_id"],
-                article_id=article_id,
-                fetched_us=fetched.get(article_id) if row["outcome"] == "article" else None,
-                fingerprint=None,
-                outcome=row["outcome"],
-            )
+Row = tuple[Any, ...]
 
 
 def settle(ledger: Ledger, root: Path, read: dict[int, int]) -> None:
@@ -67,25 +64,13 @@ def settle(ledger: Ledger, root: Path, read: dict[int, int]) -> None:
         read: Records read by each batch.
 
     Raises:
-        ConservationError: A record is missing or counted twice.
+        ConservationError: A record is missing or counted twice, or the words of an earlier version are nowhere.
     """
-    ledger.add_keys(published_keys(root))
     ledger.index()
-    ledger.drop_read_again()
-    ledger.set_fingerprints(_published_fingerprints(ledger, root))
+    add_published(ledger, root)
     ledger.settle()
+    add_texts(ledger, root)
     ledger.check(read)
-
-
-def _published_fingerprints(ledger: Ledger, root: Path) -> Iterator[tuple[str, int]]:
-    """Fingerprints of published articles that a record of this run contests, a partition at a time."""
-    by_partition: dict[Partition, dict[str, int]] = {}
-    for record_no, article_id, partition in ledger.contested():
-        by_partition.setdefault(partition, {})[article_id] = record_no
-    for partition, wanted in by_partition.items():
-        table = read_part(root, "articles", partition, ["article_id", "title", "text"])
-        for row in table.filter(pc.is_in(table["article_id"], value_set=pa.array(wanted, pa.string()))).to_pylist():
-            yield fingerprint(row["title"], row["text"]), wanted[row["article_id"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,71 +85,261 @@ def merge_partition(ledger_path: Path, root: Path, staging: Path, partition: Par
     """Write the new files of a partition below `staging`: what stays of the old rows, and what the run adds.
 
     Raises:
-        ConservationError: The tables do not hold what the ledger says.
+        ConservationError: The files would not hold what the ledger says.
     """
-    ledger = Ledger(ledger_path)
-    try:
-        tables = {name: _article_rows(ledger, root, partition, name) for name in ARTICLE_DATASETS}
-        tables["records"] = _record_rows(ledger, partition)
-        tables["rejects"] = _reject_rows(ledger, root, partition, tables["records"])
-    finally:
-        ledger.close()
-    _check(partition, tables)
-    for name, table in tables.items():
-        if table.num_rows:
-            path = part_path(staging, name, partition)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_part(table, path, name)
-    return Merged(partition, {name: table.num_rows for name, table in tables.items()})
+    outcomes: Counter[str] = Counter()
+    with Changes(ledger_path, partition) as changes:
+        this = _Merge(changes, root, staging, partition)
+        rows = {dataset: this.write(dataset, this.by_range(dataset)) for dataset in ARTICLE_DATASETS}
+        rows |= {dataset: this.write(dataset, this.by_row(dataset, outcomes)) for dataset in ROW_WISE}
+    if (rows["articles"], rows["rejects"]) != (outcomes["article"], outcomes["rejected"]):
+        raise ConservationError(
+            f"{partition.path()}: the ledger has {outcomes['article']} articles and {outcomes['rejected']} rejects, "
+            f"the tables {rows['articles']} and {rows['rejects']}"
+        )
+    return Merged(partition, rows)
 
 
-def _article_rows(ledger: Ledger, root: Path, partition: Partition, dataset: str) -> pa.Table:
-    old = read_part(root, dataset, partition)
-    stays = pa.array(ledger.kept_articles(partition), pa.string())
-    new = read_pieces(dataset, ledger.pieces(partition, dataset), ledger.record_nos(partition, "article"))
-    return _sorted(dataset, [old.filter(pc.is_in(old["article_id"], value_set=stays)), *new])
+@dataclass(frozen=True, slots=True)
+class _Merge:
+    """One partition being merged."""
+
+    changes: Changes
+    root: Path
+    staging: Path
+    partition: Partition
+
+    def write(self, dataset: str, tables: Iterable[pa.Table]) -> int:
+        """Write the file of a dataset and have it on the disk; none when there are no rows. Gives their number."""
+        path = part_path(self.staging, dataset, self.partition)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = _write(path, dataset, tables)
+        pa.default_memory_pool().release_unused()  # else what one dataset took adds to what the next one takes
+        return rows
+
+    def by_range(self, dataset: str) -> Iterator[pa.Table]:
+        """The rows of a large dataset in order, a range of article_ids at a time.
+
+        Raises:
+            ConservationError: An article stands there twice.
+        """
+        pieces = self.changes.pieces(dataset)
+        size_bytes = published_bytes(self.root, dataset, self.partition) + sum(piece[-1] for piece in pieces)
+        bounds = split_ids(-(-size_bytes // RANGE_BYTES))
+        old = _Published(read_batches(self.root, dataset, self.partition, ARTICLE_ROWS))
+        spill = part_path(self.staging, dataset, self.partition).with_suffix(".spill")
+        first = ""
+        for last, new in zip(bounds, _by_range(self._staged(pieces), bounds, spill), strict=True):
+            gone = pa.array(self.changes.gone(first, last), pa.string())
+            kept = (t.filter(pc.invert(pc.is_in(t["article_id"], value_set=gone))) for t in old.below(last))
+            table = _sorted(dataset, [*kept, *new])
+            ids = table["article_id"]
+            if dataset == "articles" and pc.count_distinct(ids).as_py() != len(ids):
+                raise ConservationError(f"{self.partition.path()}: an article stands there twice")
+            yield table
+            del table, ids  # not held while the next range is put together
+            first = last
+
+    def _staged(self, pieces: list[tuple[str, int, int, int, int]]) -> Iterator[pa.Table]:
+        """What this run publishes here, at most a range's bytes (and one piece) at a time, in no order."""
+        with Pieces() as reader:
+            waiting: list[pa.Table] = []
+            for path, number, first, last, _ in pieces:
+                table = reader.read(path, number, self.changes.winners(first, last))
+                waiting.append(table.drop_columns(["record_no"]))
+                if sum(t.nbytes for t in waiting) >= RANGE_BYTES:
+                    yield pa.concat_tables(waiting)
+                    waiting.clear()
+            if waiting:
+                yield pa.concat_tables(waiting)
+
+    def by_row(self, dataset: str, outcomes: Counter[str]) -> Iterator[pa.Table]:
+        """The rows of a small dataset in order. Counts the outcomes in `records`."""
+        order = ROW_WISE[dataset]
+        known = map(order.known_key, order.known(self.changes))
+        old = _without(_rows(read_batches(self.root, dataset, self.partition, PLACE_ROWS)), known, order.key)
+        rows: Iterator[Row] = heapq.merge(old, order.new(self.changes), key=order.key)
+        if order.has_ties:
+            rows = _without_ties(rows, order.key)
+        while share := list(islice(rows, PLACE_ROWS)):
+            if dataset == "records":
+                outcomes.update(row[-1] for row in share)
+            yield pa.Table.from_batches([to_batch(WRITTEN[dataset], share)])
 
 
-def _reject_rows(ledger: Ledger, root: Path, partition: Partition, records: pa.Table) -> pa.Table:
-    new = list(read_pieces("rejects", ledger.pieces(partition, "rejects"), ledger.record_nos(partition, "rejected")))
-    old = read_part(root, "rejects", partition)
-    if old.num_rows:
-        # an old reject stays while the ledger still lists its place, unless this run read the place again
-        listed = set(_places(records)) - {place for table in new for place in _places(table)}
-        old = old.filter(pa.array([place in listed for place in _places(old)], pa.bool_()))
-    return _sorted("rejects", [old, *new])
+# --- by range -------------------------------------------------------------------------------------------------------
 
 
-def _record_rows(ledger: Ledger, partition: Partition) -> pa.Table:
-    return _sorted("records", [pa.Table.from_batches([to_batch("records", ledger.rows(partition))])])
+def split_ids(count: int) -> list[str]:
+    """Where ranges of ids of equal width end; the last one has no end.
+
+    >>> split_ids(4)[:3], split_ids(0) == split_ids(1) == split_ids(4)[3:]
+    (['40000000', '80000000', 'c0000000'], True)
+    """
+    return [*(f"{number * 16**8 // count:08x}" for number in range(1, count)), "\U0010ffff"]
 
 
-def _places(table: pa.Table) -> list[tuple[str, int | None, str]]:
-    return list(zip(*(table[name].to_pylist() for name in PLACE), strict=True))
+class _Published:
+    """Published rows in the order of article_id, taken range by range."""
+
+    def __init__(self, tables: Iterator[pa.Table]) -> None:
+        self._tables = tables
+        self._rest: pa.Table | None = None
+
+    def below(self, bound: str) -> Iterator[pa.Table]:
+        """The rows below an id that were not taken before."""
+        while (table := self._rest or next(self._tables, None)) is not None:
+            count = _count_below(table, bound)
+            yield table.slice(0, count)
+            self._rest = table.slice(count) if count < table.num_rows else None
+            if self._rest is not None:
+                return
+
+
+def _count_below(table: pa.Table, bound: str) -> int:
+    count: int = pc.sum(pc.less(table["article_id"], bound)).as_py() or 0
+    return count
+
+
+def _by_range(runs: Iterator[pa.Table], bounds: list[str], spill: Path) -> Iterator[list[pa.Table]]:
+    """Rows that come in no order, as lists of tables, one list a range; by way of a file unless there is one range."""
+    if len(bounds) == 1:
+        yield list(runs)
+        return
+    numbers = _spill(runs, bounds, spill)
+    if any(numbers):
+        with pa.OSFile(str(spill)) as file, pa.ipc.open_file(file) as reader:
+            for share in numbers:
+                yield [pa.Table.from_batches([reader.get_batch(number)]) for number in share]
+        spill.unlink()
+    else:
+        yield from numbers
+
+
+def _spill(runs: Iterator[pa.Table], bounds: list[str], path: Path) -> list[list[int]]:
+    """Sort each run and write it cut at the bounds. Gives, for each range, the numbers of its record batches."""
+    numbers: list[list[int]] = [[] for _ in bounds]
+    written = 0
+    with ExitStack() as stack:
+        writer: pa.ipc.RecordBatchFileWriter | None = None
+        for run in runs:
+            table = run.sort_by("article_id")
+            writer = writer or stack.enter_context(pa.ipc.new_file(str(path), table.schema, options=IPC_OPTIONS))
+            start = 0
+            for share, bound in zip(numbers, bounds, strict=True):
+                end = _count_below(table, bound)
+                for batch in table.slice(start, end - start).to_batches():
+                    writer.write_batch(batch)
+                    share.append(written)
+                    written += 1
+                start = end
+    return numbers
 
 
 def _sorted(dataset: str, tables: list[pa.Table]) -> pa.Table:
     schema = SCHEMAS[dataset]
     table = pa.concat_tables([t.cast(schema) for t in tables if t.num_rows] or [schema.empty_table()])
-    keys = [(name, "ascending") for name in SORT_KEYS[dataset]]
-    return table.sort_by(keys).combine_chunks()
+    return table.sort_by([(name, "ascending") for name in SORT_KEYS[dataset]])
 
 
-def _check(partition: Partition, tables: dict[str, pa.Table]) -> None:
-    """The conservation law of one partition: its tables hold what its ledger says."""
-    outcomes = {row["values"]: row["counts"] for row in tables["records"]["outcome"].value_counts().to_pylist()}
-    ids = tables["articles"]["article_id"]
-    articles, rejects = outcomes.get("article", 0), outcomes.get("rejected", 0)
-    if len(ids) != articles or pc.count_distinct(ids).as_py() != articles or tables["rejects"].num_rows != rejects:
-        raise ConservationError(
-            f"{partition.path()}: the ledger has {articles} articles and {rejects} rejects, "
-            f"the tables {len(ids)} and {tables['rejects'].num_rows}"
-        )
+# --- by row ---------------------------------------------------------------------------------------------------------
+
+
+def _place(uri: str, offset: int | None, sha256: str) -> tuple[str, bool, int, str]:
+    """A place as a key that sorts as Arrow does: nulls last."""
+    return (uri, offset is None, offset or 0, sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """How a small dataset is merged: rows in the order of `key`; published ones that are `known` give way to `new`."""
+
+    key: Callable[[Row], Any]
+    known: Callable[[Changes], Iterator[Row]]
+    known_key: Callable[[Row], Any]
+    new: Callable[[Changes], Iterator[Row]]
+    has_ties: bool = False  # rows of equal key come in any order
+
+
+def _first(row: Row) -> Any:
+    return row[0]
+
+
+ROW_WISE = {
+    "revisions": _Order(_first, Changes.rewritten, _first, Changes.revisions),
+    HISTORY: _Order(_first, Changes.rewritten, _first, Changes.history),
+    "records": _Order(
+        lambda row: _place(row[0], row[1], row[3]),
+        Changes.known_places,
+        lambda place: _place(*place),
+        Changes.records,
+        has_ties=True,
+    ),
+    "rejects": _Order(
+        lambda row: _place(*row[:3]), Changes.known_places, lambda place: _place(*place), Changes.rejects, has_ties=True
+    ),
+}
+
+
+def _rows(tables: Iterator[pa.Table]) -> Iterator[Row]:
+    for table in tables:
+        yield from zip(*(column.to_pylist() for column in table.columns), strict=True)
+
+
+def _without(rows: Iterator[Row], known: Iterator[Any], key: Callable[[Row], Any]) -> Iterator[Row]:
+    """The rows whose key is not known; both come in order."""
+    head = next(known, None)
+    for row in rows:
+        at = key(row)
+        while head is not None and head < at:
+            head = next(known, None)
+        if head != at:
+            yield row
+
+
+def _without_ties(rows: Iterator[Row], key: Callable[[Row], Any]) -> Iterator[Row]:
+    """Rows of equal key in an order of their own."""
+    for _, group in groupby(rows, key=key):
+        yield from sorted(group, key=repr)
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def _write(path: Path, dataset: str, tables: Iterable[pa.Table]) -> int:
+    rows = 0
+    with ExitStack() as stack:
+        writer: pq.ParquetWriter | None = None
+        for group in _row_groups(tables, ROW_GROUP.get(dataset, ROW_GROUP_DEFAULT)):
+            if writer is None:
+                handle = stack.enter_context(open_output(path))
+                writer = stack.enter_context(pq.ParquetWriter(handle, WRITTEN[dataset], compression="zstd"))
+            writer.write_table(group, row_group_size=group.num_rows)
+            rows += group.num_rows
+    return rows
+
+
+def _row_groups(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """The same rows, cut by their number alone: how they came does not show in the file."""
+    waiting: list[pa.Table] = []
+    count = 0
+    for table in tables:
+        waiting.append(table)
+        count += table.num_rows
+        if count >= rows:
+            whole = pa.concat_tables(waiting)
+            del table
+            waiting.clear()
+            for start in range(0, count - rows + 1, rows):
+                yield whole.slice(start, rows).combine_chunks()
+            waiting, count = [whole.slice(count - count % rows)], count % rows
+            del whole
+    if count:
+        yield pa.concat_tables(waiting).combine_chunks()
 
 
 def write_part(table: pa.Table, path: Path, dataset: str) -> None:
-    """Write the file of a partition and have it on the disk."""
-    table = table.replace_schema_metadata(SCHEMAS[dataset].metadata)
-    pq.write_table(table, path, compression="zstd", row_group_size=ROW_GROUP.get(dataset, ROW_GROUP_DEFAULT))
-    with path.open("rb") as handle:
-        os.fsync(handle.fileno())
+    """Write the file of a partition, though it may have no rows, and have it on the disk."""
+    table = table.replace_schema_metadata(WRITTEN[dataset].metadata)
+    with open_output(path) as handle:
+        pq.write_table(table, handle, compression="zstd")

@@ -30,7 +30,7 @@ def read_parquet(stream: ByteStream, reading: Reading) -> Iterator[RawRecord | R
                 break
         if stream.broken or stream.position > MAX_SPOOLED_BYTES:
             reason = broken_reason(stream, "too-large", f"a packed Parquet file above {MAX_SPOOLED_BYTES} bytes")
-            if reading.is_wanted():
+            if reading.is_wanted(0):
                 yield reading.reject(0, b"", *reason)
             return
         spool.seek(0)
@@ -42,11 +42,11 @@ def _read_file(handle: Any, reading: Reading) -> Iterator[RawRecord | Reject]:
     try:
         for batch in pq.ParquetFile(handle).iter_batches(batch_size=STRIDE_RECORDS):
             for index in range(batch.num_rows):
-                if reading.is_wanted():
+                if reading.is_wanted(row + index):
                     yield _read_row(batch, index, row + index, reading)
             row += batch.num_rows
     except ARROW_ERRORS as error:
-        if reading.is_wanted():
+        if reading.is_wanted(row):
             detail = str(error).partition("\n")[0][:200]
             yield reading.reject(row, b"", "truncated-file", f"damaged Parquet file: {detail}")
 

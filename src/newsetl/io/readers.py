@@ -20,14 +20,14 @@ from newsetl.io.files import UNREADABLE, InputFile
 from newsetl.io.json_documents import read_json
 from newsetl.io.jsonl import read_jsonl
 from newsetl.io.parquet import read_parquet
-from newsetl.io.reading import Reading, ReadOptions, load_urls
+from newsetl.io.reading import Reading, ReadOptions, Wanted, load_urls
 from newsetl.io.streams import BrokenDataError, ByteStream, decompressed, file_chunks
 from newsetl.io.tabular import read_table
 from newsetl.io.warc import read_warc
 from newsetl.io.whole import read_whole
 from newsetl.records import Place, RawRecord, Reject
 
-__all__ = ["ReadOptions", "load_urls", "read_records"]
+__all__ = ["ReadOptions", "Wanted", "load_urls", "read_records"]
 
 READERS: dict[str, Callable[[ByteStream, Reading], Iterator[RawRecord | Reject]]] = {
     "text": read_whole,
@@ -46,9 +46,16 @@ def read_records(file: InputFile, options: ReadOptions = DEFAULT_OPTIONS) -> Ite
     """The records of a file, in order, each with its place; streaming, holding one record at a time.
 
     With ``options.parts`` above 1 only this part's records; the parts together give each record once.
+    With ``options.wanted`` only those of them that are still what they were; the others cost no more than passing over.
     A skipped file gives one `Reject` that says why.
     """
-    reading = Reading(file, options)
+    records = _read_file(Reading(file, options))
+    wanted = options.wanted
+    return records if wanted is None else (record for record in records if wanted.has(record.place))
+
+
+def _read_file(reading: Reading) -> Iterator[RawRecord | Reject]:
+    file = reading.file
     if file.format is None:
         reason, _, detail = (file.skip_reason or "unknown-format").partition(": ")
         yield from _whole_reject(reading, reason, detail)
@@ -60,7 +67,7 @@ def read_records(file: InputFile, options: ReadOptions = DEFAULT_OPTIONS) -> Ite
                 return
             stream = ByteStream(decompressed(chunks, file.compression))
             yield from READERS[file.format](stream, reading)
-            if stream.broken and reading.is_wanted():
+            if stream.broken and reading.is_wanted(stream.position):
                 place = Place(file.uri, stream.position, 0, EMPTY_SHA256)
                 yield Reject(place, "read", stream.broken.reason, stream.broken.detail)
     except BrokenDataError as error:
@@ -71,7 +78,7 @@ def read_records(file: InputFile, options: ReadOptions = DEFAULT_OPTIONS) -> Ite
 
 def _whole_reject(reading: Reading, reason: str, detail: str) -> Iterator[Reject]:
     """One reject for a file of which nothing can be read."""
-    if reading.is_wanted():
+    if reading.is_wanted(None):
         yield Reject(Place(reading.file.uri, None, 0, EMPTY_SHA256), "read", reason, detail)
 
 

@@ -1,7 +1,9 @@
 """What every reader needs: the options, the place of a record, and which records belong to this part of the run."""
 
 import hashlib
-from collections.abc import Mapping
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,64 @@ STRIDE_RECORDS = 64
 DEFAULT_MAX_RECORD_BYTES = 16 << 20
 
 
+WHOLE_FILE = -1  # in `Wanted`: a record that has no offset
+DIGEST_BYTES = 8  # of a SHA-256 in `Wanted`: another record at the same place has the same in one of 2**64 cases
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Some records of a file, known by where they lie and what they were: 16 bytes each, sorted.
+
+    Attributes:
+        offsets: As in `Place`; `WHOLE_FILE` for none. One offset may stand twice: the bytes there have changed once.
+        digests: The first `DIGEST_BYTES` of each record's SHA-256 as a number.
+    """
+
+    offsets: "array[int]"
+    digests: "array[int]"
+
+    @classmethod
+    def of(cls, places: Iterable[tuple[int, str]]) -> "Wanted":
+        """Of offsets (or `WHOLE_FILE`) and SHA-256 in hex digits, sorted by offset, each once.
+
+        >>> Wanted.of([(WHOLE_FILE, "00" * 32), (7, "0a" * 32)]).has_offset(7)
+        True
+        """
+        offsets, digests = array("q"), array("Q")
+        for offset, sha256 in places:
+            offsets.append(offset)
+            digests.append(_digest(sha256))
+        return cls(offsets, digests)
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def part(self, start: int, stop: int) -> "Wanted":
+        """The records from one number up to another."""
+        return Wanted(self.offsets[start:stop], self.digests[start:stop])
+
+    def has_offset(self, offset: int | None) -> bool:
+        """True when a record there is wanted, whatever it is now."""
+        at = WHOLE_FILE if offset is None else offset
+        index = bisect_left(self.offsets, at)
+        return index < len(self.offsets) and self.offsets[index] == at
+
+    def has(self, place: Place) -> bool:
+        """True when the very record there is wanted."""
+        at = WHOLE_FILE if place.offset is None else place.offset
+        digest = _digest(place.sha256)
+        index = bisect_left(self.offsets, at)
+        while index < len(self.offsets) and self.offsets[index] == at:
+            if self.digests[index] == digest:
+                return True
+            index += 1
+        return False
+
+
+def _digest(sha256: str) -> int:
+    return int(sha256[: 2 * DIGEST_BYTES], 16)
+
+
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
     """How to read.
@@ -28,6 +88,7 @@ class ReadOptions:
         urls: File name, or uri, -> URL of the page in that file; see `load_urls`.
         max_record_bytes: Longer records become a `Reject`; also the most that a payload may expand to.
         part, parts: Read only each `parts`-th block of `STRIDE_RECORDS` records, beginning with block `part`.
+        wanted: Read only these records, if they are what they were; None: all.
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
@@ -36,6 +97,7 @@ class ReadOptions:
     max_record_bytes: int = DEFAULT_MAX_RECORD_BYTES
     part: int = 0
     parts: int = 1
+    wanted: Wanted | None = None
 
 
 class Reading:
@@ -50,11 +112,13 @@ class Reading:
         self.options = options
         self._ordinal = -1
 
-    def is_wanted(self) -> bool:
-        """Count one more record; True when it belongs to this part."""
+    def is_wanted(self, offset: int | None) -> bool:
+        """Count one more record; True when it belongs to this part and, by its offset, to the wanted ones."""
         self._ordinal += 1
         options = self.options
-        return options.parts <= 1 or (self._ordinal // STRIDE_RECORDS) % options.parts == options.part
+        if options.parts > 1 and (self._ordinal // STRIDE_RECORDS) % options.parts != options.part:
+            return False
+        return options.wanted is None or options.wanted.has_offset(offset)
 
     def place(self, offset: int | None, raw: bytes) -> Place:
         """Where a record lies and the digest of its bytes."""

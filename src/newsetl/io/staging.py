@@ -4,22 +4,25 @@ Each record batch in such a file holds rows of one partition, led by a column `r
 record a row comes from: two records may give the same article, and only one of them is published.
 """
 
-import hashlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from newsetl.io.history import COMPARED, EPOCH, details, fingerprint
 from newsetl.io.ledger import Key, Ledger, Piece
 from newsetl.records import Article, Reject
-from newsetl.schema import SCHEMAS, Partition, article_rows, partition_of, reject_partition, reject_row
+from newsetl.schema import SCHEMAS, Partition, article_rows, partition_of, reject_partition, to_batch
 
 ARTICLE_DATASETS = ("articles", "paragraphs", "sentences", "quotes")
 RECORD_NO = pa.field("record_no", pa.int64(), nullable=False)
-STAGED = {name: pa.schema([RECORD_NO, *SCHEMAS[name]]) for name in (*ARTICLE_DATASETS, "rejects")}
+STAGED = {name: pa.schema([RECORD_NO, *SCHEMAS[name]]) for name in ARTICLE_DATASETS}
+MICROSECOND = timedelta(microseconds=1)
 
 # Rows are held in memory until so much text has come together: large enough for Arrow to be efficient, small beside
 # the tables of rules that each worker holds anyway.
@@ -28,18 +31,10 @@ ROW_CHARS = 1_000  # what a record costs beside its text
 IPC_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
-def fingerprint(title: str | None, text: str) -> str:
-    """A key that is equal when title and text are equal: 32 hex digits.
-
-    >>> fingerprint(None, "نص") == fingerprint("", "نص")
-    True
-    """
-    return hashlib.sha256(f"{title or ''}\n{text}".encode()).hexdigest()[:32]
-
-
 def article_key(record_no: int, article: Article) -> Key:
     """The ledger's view of a record that gave an article."""
-    fetched = article.metadata.fetched_at
+    meta, text = article.metadata, article.document.text
+    compared = {name: getattr(meta, name) for name in COMPARED if name != "text"}
     return Key(
         record_no=record_no,
         partition=partition_of(article),
@@ -49,8 +44,9 @@ def article_key(record_no: int, article: Article) -> Key:
         sha256=article.place.sha256,
         external_id=article.external_id,
         article_id=article.article_id,
-        fetched_us=round(fetched.timestamp() * 1_000_000) if fetched else None,
-        fingerprint=fingerprint(article.metadata.title, article.document.text),
+        fetched_us=(meta.fetched_at - EPOCH) // MICROSECOND if meta.fetched_at else None,
+        fingerprint=fingerprint(meta.title, text),
+        details=details({**compared, "text": text}),
         outcome="article",
     )
 
@@ -69,6 +65,7 @@ def reject_key(record_no: int, reject: Reject) -> Key:
         article_id=None,
         fetched_us=None,
         fingerprint=None,
+        details=None,
         outcome="rejected",
     )
 
@@ -89,6 +86,7 @@ class StagingWriter:
         self._counts: dict[str, int] = defaultdict(int)
         self._rows: dict[tuple[str, Partition], list[tuple[Any, ...]]] = defaultdict(list)
         self._keys: list[Key] = []
+        self._rejects: list[tuple[int, str, str, str]] = []
         self._chars = 0
 
     def __enter__(self) -> Self:
@@ -111,8 +109,8 @@ class StagingWriter:
         self._grow(len(article.document.text))
 
     def add_reject(self, record_no: int, reject: Reject) -> None:
-        """Stage the row of a reject."""
-        self._rows["rejects", reject_partition(reject)].append((record_no, *reject_row(reject)))
+        """Stage the row of a reject. Such rows are short: they travel in the ledger."""
+        self._rejects.append((record_no, reject.stage, reject.reason, reject.detail))
         self._keys.append(reject_key(record_no, reject))
         self._grow(len(reject.detail))
 
@@ -123,15 +121,12 @@ class StagingWriter:
 
     def _flush(self) -> None:
         for (dataset, partition), rows in self._rows.items():
-            schema = STAGED[dataset]
-            columns = [
-                pa.array(list(values), type=field.type)
-                for values, field in zip(zip(*rows, strict=True), schema, strict=True)
-            ]
-            self._write(dataset, partition, pa.record_batch(columns, schema=schema))
+            self._write(dataset, partition, to_batch(STAGED[dataset], rows))
         self._ledger.add_keys(self._keys)
+        self._ledger.add_rejects(self._rejects)
         self._rows.clear()
         self._keys.clear()
+        self._rejects.clear()
         self._chars = 0
 
     def _write(self, dataset: str, partition: Partition, batch: pa.RecordBatch) -> None:
@@ -139,17 +134,32 @@ class StagingWriter:
         if dataset not in self._writers:
             self._writers[dataset] = pa.ipc.new_file(path, batch.schema, options=IPC_OPTIONS)
         self._writers[dataset].write_batch(batch)
-        self._ledger.add_pieces([Piece(dataset, partition, path, self._counts[dataset])])
+        numbers = batch["record_no"]  # rows are staged in the order of their records
+        span = numbers[0].as_py(), numbers[-1].as_py()
+        self._ledger.add_pieces([Piece(dataset, partition, path, self._counts[dataset], *span, batch.nbytes)])
         self._counts[dataset] += 1
 
 
-def read_pieces(dataset: str, pieces: list[tuple[str, int]], record_nos: list[int]) -> Iterator[pa.Table]:
-    """The rows of staged pieces (path, number) that come from the records wanted, without `record_no`."""
-    wanted = pa.array(record_nos, pa.int64())
-    opened: dict[str, pa.ipc.RecordBatchFileReader] = {}
-    for path, number in pieces:
-        if path not in opened:
-            opened[path] = pa.ipc.open_file(pa.memory_map(path))
-        table = pa.Table.from_batches([opened[path].get_batch(number)])
-        rows = table.filter(pc.is_in(table["record_no"], value_set=wanted))
-        yield rows.drop_columns(["record_no"]).cast(SCHEMAS[dataset])
+class Pieces:
+    """Reads staged pieces; keeps one file open at a time. Use it as a context manager."""
+
+    def __init__(self) -> None:
+        self._path = ""
+        self._open = ExitStack()
+        self._reader: pa.ipc.RecordBatchFileReader | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    def read(self, path: str, number: int, record_nos: Sequence[int]) -> pa.Table:
+        """The rows of a piece that come from the records wanted, led by `record_no`."""
+        if self._reader is None or path != self._path:
+            self._open.close()
+            # not a memory map: its pages would count as this process's memory
+            self._reader = pa.ipc.open_file(self._open.enter_context(pa.OSFile(path)))
+            self._path = path
+        table = pa.Table.from_batches([self._reader.get_batch(number)])
+        return table.filter(pc.is_in(table["record_no"], value_set=pa.array(record_nos, pa.int64())))

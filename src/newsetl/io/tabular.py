@@ -97,7 +97,7 @@ def read_table(stream: ByteStream, reading: Reading) -> Iterator[RawRecord | Rej
         cut = None
         if stream.broken is not None and feed.is_last_line_open():
             cut = broken_reason(stream, "bad-row", "cut off")
-        if reading.is_wanted():
+        if reading.is_wanted(feed.taken[0].offset):
             yield (
                 reading.reject(feed.taken[0].offset, feed.raw(), *cut)
                 if cut

@@ -43,7 +43,7 @@ def read_warc(chunks: Iterator[bytes], reading: Reading) -> Iterator[RawRecord |
     tape = Tape(blocks, is_packed=compression is not None)
     while True:
         if (damage := tape.pass_damage()) is not None:
-            if reading.is_wanted():
+            if reading.is_wanted(tape.offset):
                 yield reading.reject(tape.offset, b"", damage.reason, damage.detail)
         elif not _pass_blank_lines(tape):
             if tape.stop == "end":
@@ -72,7 +72,7 @@ def _pass_junk(tape: Tape, reading: Reading) -> Iterator[Reject]:
     while tape.peek(len(RECORD_START)) != RECORD_START and (line := tape.read_line(MAX_LINE_BYTES)):
         region.add(line)
     tape.pass_damage()
-    if reading.is_wanted():
+    if reading.is_wanted(region.offset):
         yield reading.skipped(region, "truncated-record", "bytes that belong to no WARC record")
 
 
@@ -143,7 +143,7 @@ def _read_frame(frame: Frame, reading: Reading) -> Iterator[RawRecord | Reject]:
             return
         if url.lower().startswith(NO_PAGE_SCHEMES):
             return
-    if not reading.is_wanted():
+    if not reading.is_wanted(frame.region.offset):
         return
     if frame.problem is not None:
         yield reading.skipped(frame.region, "truncated-record", frame.problem)

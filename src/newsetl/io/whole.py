@@ -9,7 +9,7 @@ from newsetl.records import Fields, Form, RawRecord, Reject
 
 def read_whole(stream: ByteStream, reading: Reading) -> Iterator[RawRecord | Reject]:
     """The one record of a text or HTML file."""
-    if not reading.is_wanted():
+    if not reading.is_wanted(None):
         return
     limit = reading.options.max_record_bytes
     content = stream.read(limit + 1)

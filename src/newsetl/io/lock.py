@@ -1,0 +1,111 @@
+"""The lock on a store: one writer, or many that only look."""
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+from newsetl.errors import NewsetlError
+
+LOCK_FILE = "_lock"
+ASK_AGAIN_SECONDS = 0.2
+
+
+@contextlib.contextmanager
+def locked(root: Path, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold a store's lock for writing, so that two runs cannot publish into it at once.
+
+    The lock (`flock`) belongs to the open file and ends with the process, so none is ever stale on a local disk. On
+    NFS 4 the server keeps it, and gives it back when the dead client's lease ends (90 s by default); on NFS mounted
+    with `nolock`, and on many FUSE file systems, it binds the processes of one machine only. The file tells people
+    who holds it; nothing depends on what it says.
+
+    Args:
+        root: The store; made when it is not there.
+        wait_seconds: How long to wait for another holder; 0 fails at once.
+
+    Raises:
+        NewsetlError: Another process holds it, or the file cannot be written.
+    """
+    with _opened(root) as handle:
+        _acquire(handle, fcntl.LOCK_EX, root, wait_seconds)
+        _note(handle, _myself())
+        try:
+            yield
+        finally:
+            _note(handle, "")
+
+
+@contextlib.contextmanager
+def looked_at(root: Path, wait_seconds: float = 0.0) -> Iterator[None]:
+    """Hold a store's lock for reading: no run publishes meanwhile. Writes nothing; free where no run ever was.
+
+    Raises:
+        NewsetlError: A run holds it.
+    """
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(FileNotFoundError):
+            handle = stack.enter_context((root / LOCK_FILE).open(encoding="utf-8"))
+            _acquire(handle, fcntl.LOCK_SH, root, wait_seconds)
+        yield
+
+
+def _opened(root: Path) -> IO[str]:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        return (root / LOCK_FILE).open("a+", encoding="utf-8")
+    except OSError as error:
+        raise NewsetlError(f"{root}: cannot be written to: {error.strerror}") from error
+
+
+def _acquire(handle: IO[str], kind: int, root: Path, wait_seconds: float) -> None:
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        try:
+            return fcntl.flock(handle, kind | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            if time.monotonic() >= deadline:
+                waited = f" (waited {wait_seconds:g} s)" if wait_seconds else ""
+                raise NewsetlError(
+                    f"{root}: another run is writing here: {_holder(handle)}{waited}; "
+                    "wait for it (--wait SECONDS) or choose another --out"
+                ) from error
+        except OSError as error:
+            raise NewsetlError(f"{root / LOCK_FILE}: cannot be locked: {error.strerror}") from error
+        time.sleep(ASK_AGAIN_SECONDS)
+
+
+def _myself() -> str:
+    owner = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "command": " ".join(sys.argv),
+    }
+    return json.dumps(owner, ensure_ascii=False) + "\n"
+
+
+def _note(handle: IO[str], text: str) -> None:
+    """Note who holds the lock. A full disk is no reason to fail: the note is for people."""
+    with contextlib.suppress(OSError):
+        os.ftruncate(handle.fileno(), 0)
+        os.write(handle.fileno(), text.encode())
+
+
+def _holder(handle: IO[str]) -> str:
+    """Who holds the lock, in words."""
+    handle.seek(0)
+    try:
+        owner = json.loads(handle.read())
+        who = f"process {owner['pid']} on {owner['host']} since {owner['started']}"
+        named = f"{who} ({owner['command']})" if owner["command"] else who
+        return "".join(c if c.isprintable() else "?" for c in named)
+    except (ValueError, TypeError, KeyError):  # `looked_at` leaves no note
+        return "it left no name, so it may be newsetl verify"

@@ -1,0 +1,140 @@
+"""The raw files behind published records: from a uri of the ledger back to a file, and how it was read."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
+from typing import Any
+
+from newsetl.errors import InputError
+from newsetl.io.inputs import InputFile, find_inputs
+from newsetl.io.reading import load_urls
+from newsetl.io.store import RUNS_FOLDER
+
+ADDRESS_FILE = "urls.tsv"  # beside HTML files: lines of name, tab, URL
+
+
+class RawFiles:
+    """Finds raw files again; remembers the archives and tables of URLs that it has looked into."""
+
+    def __init__(self, root: str | None = None) -> None:
+        """Relative uris begin in the current directory; with a root, all uris below it."""
+        self._root = root
+        self._archives: dict[str, dict[str, InputFile]] = {}
+        self._addresses: dict[str, Mapping[str, str]] = {}
+        self._tables: dict[str, Mapping[str, str]] = {}
+
+    def find(self, uri: str) -> InputFile | None:
+        """The file, or member of an archive, that a record came from; None when it is not there any more."""
+        if self._is_file(uri):
+            return self._examine(uri).get(uri)
+        for around in _prefixes(uri, "!"):
+            if around not in self._archives and self._is_file(around):
+                self._archives[around] = self._examine(around)
+            if around in self._archives:
+                return self._archives[around].get(uri)
+        return None
+
+    def address(self, uri: str) -> str | None:
+        """The URL of a page, from a urls.tsv in its folder or in one above it."""
+        for folder in (*reversed([*_prefixes(uri, "/")]), None):
+            table_uri = ADDRESS_FILE if folder is None else f"{folder}/{ADDRESS_FILE}"
+            if table_uri not in self._addresses:
+                self._addresses[table_uri] = load_urls(self._path(table_uri)) if self._is_file(table_uri) else {}
+            name = uri if folder is None else uri[len(folder) + 1 :]
+            if url := self._addresses[table_uri].get(name):
+                return url
+        return None
+
+    def table(self, path: str) -> Mapping[str, str]:
+        """The table of URLs that --urls names.
+
+        Raises:
+            InputError: It cannot be read.
+        """
+        if path not in self._tables:
+            self._tables[path] = load_urls(path)
+        return self._tables[path]
+
+    def _path(self, uri: str) -> str:
+        return uri if self._root is None else f"{self._root}/{uri.lstrip('/')}"
+
+    def _is_file(self, uri: str) -> bool:
+        return os.path.isfile(self._path(uri))  # noqa: PTH113  paths stay the strings that the user gave
+
+    def _examine(self, uri: str) -> dict[str, InputFile]:
+        """A file, or the members of an archive, by their uris in the ledger; without what was never read."""
+        path = self._path(uri)
+        shown = len(PurePath(path).as_posix())
+        found = (file for file in find_inputs([path]) if file.format or file.is_lost)
+        return {file.uri: file for file in (replace(file, uri=uri + file.uri[shown:]) for file in found)}
+
+
+def _prefixes(text: str, mark: str) -> Iterator[str]:
+    """What stands before each mark, shortest first.
+
+    >>> list(_prefixes("a.zip!b!c", "!"))
+    ['a.zip', 'a.zip!b']
+    """
+    at = text.find(mark)
+    while at >= 0:
+        yield text[:at]
+        at = text.find(mark, at + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a run was told to read a file: its mapping, and the file that --urls named."""
+
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    urls: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRuns:
+    """What the manifests of a store tell of how it was made.
+
+    Attributes:
+        profiles: Folder of profiles that the last run used; None: no such.
+        use_profiles: Whether it used profiles at all.
+        manners: How each file was read when it was read last, by uri; only where a run was told anything.
+    """
+
+    profiles: str | None = None
+    use_profiles: bool = True
+    manners: Mapping[str, Manner] = field(default_factory=dict)
+
+
+def read_earlier_runs(root: Path) -> EarlierRuns:
+    """What the manifests below a store's root tell; backfills are passed over, since they were told by them too.
+
+    Raises:
+        InputError: A manifest cannot be read.
+    """
+    profiles: str | None = None
+    use_profiles = True
+    manners: dict[str, Manner] = {}
+    for path in sorted((root / RUNS_FOLDER).glob("[!._]*.json")):  # oldest first: their names begin with the time
+        manifest = _read_manifest(path)
+        if "backfill" in manifest:
+            continue
+        settings: dict[str, Any] = manifest.get("settings", {})
+        profiles, use_profiles = settings.get("profiles"), settings.get("use_profiles", True)
+        manner = Manner(settings.get("mapping") or {}, settings.get("urls"))
+        if manner == Manner() and not manners:
+            continue  # nothing to remember, nothing to forget
+        for uri in {piece[0] for batch in manifest.get("batches", ()) for piece in batch.get("slices", ())}:
+            if manner == Manner():
+                manners.pop(uri, None)
+            else:
+                manners[uri] = manner
+    return EarlierRuns(profiles, use_profiles, manners)
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: no manifest that can be read ({error}); move it away to go on without it") from error
+    return manifest

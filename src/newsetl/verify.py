@@ -1,0 +1,347 @@
+"""Check a store: what a killed run left, stray files, and every partition of every dataset against the others.
+
+Everything is read in order and in pieces, so that memory does not grow with the store; article_ids are compared in a
+temporary SQLite file. Nothing is changed unless a repair is asked for, and that only finishes or undoes a publication.
+"""
+
+import os
+import re
+import sqlite3
+import stat
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from newsetl.errors import NewsetlError
+from newsetl.io import lock, publish
+from newsetl.io.merge import SORT_KEYS
+from newsetl.io.store import PART, part_path
+from newsetl.schema import DATASETS, SCHEMA_VERSION, SCHEMAS, Partition
+
+# Rows held at a time: some MB of articles.
+ROWS = 500
+# Problems told of one file; the others are counted.
+TOLD = 5
+FOLDER = re.compile(r"source=([a-z0-9-]{1,64})/year=(0|[1-9][0-9]{3})/month=(0|[1-9]|1[0-2])")
+ARTICLE_ID = re.compile(r"[0-9a-f]{32}")
+# Keys of these datasets stand in a file once; places may stand there again, when a file was overwritten.
+UNIQUE = {"articles", "paragraphs", "sentences", "quotes", "revisions"}
+CHILDREN = {"paragraphs": "n_paragraphs", "sentences": "n_sentences", "quotes": "n_quotes"}
+INDEX = {"paragraphs": "paragraph_index", "sentences": "sentence_index", "quotes": "quote_index"}
+SPANS = (("cue", "cue_start", "cue_end"), ("speaker", "speaker_start", "speaker_end"))
+QUOTE_COLUMNS = ["text", "start", "end", "segments", "paragraph_index", *(name for span in SPANS for name in span)]
+OUTCOMES = {"article", "duplicate", "superseded", "rejected"}
+
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Verification:
+    """What was found. `problems` holds one line each; `repaired` what a repair did."""
+
+    root: Path
+    files: Counter[str] = field(default_factory=Counter)
+    rows: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)  # by dataset
+    problems: list[str] = field(default_factory=list)
+    repaired: list[str] = field(default_factory=list)
+
+
+class _File:
+    """The problems of one file, of which a few are told and the others counted. Use it as a context manager."""
+
+    def __init__(self, found: Verification, dataset: str, path: Path) -> None:
+        self._found, self._dataset, self._path, self._count = found, dataset, path.relative_to(found.root), 0
+
+    def problem(self, text: str) -> None:
+        self._count += 1
+        self._found.faults[self._dataset] += 1
+        if self._count <= TOLD:
+            self._found.problems.append(f"{self._path}: {text}")
+
+    def close(self) -> None:
+        if self._count > TOLD:
+            self._found.problems.append(f"{self._path}: and {self._count - TOLD:,} more")
+
+
+def verify(root: Path, *, repair: bool = False, wait_seconds: float = 0.0) -> Verification:
+    """Check a store.
+
+    Args:
+        root: The store. Without a repair nothing in it changes.
+        repair: First finish or undo what a killed run left.
+        wait_seconds: How long to wait for a run that writes to it.
+
+    Raises:
+        NewsetlError: There is none, a run is writing to it, or a repair fails.
+    """
+    if not root.is_dir():
+        raise NewsetlError(f"{root}: no such directory; newsetl run makes it")
+    found = Verification(root)
+    if repair:
+        with lock.locked(root, wait_seconds):
+            for staging, forward in publish.recover(root):
+                found.repaired.append(f"{staging.name}: rolled {'forward' if forward else 'back'}")
+    with lock.looked_at(root, wait_seconds), closing(_ids()) as ids:
+        _check_unfinished(found)
+        partitions = sorted({p for dataset in DATASETS for p in _check_tree(found, dataset)})
+        for partition in partitions:
+            _check_partition(found, ids, partition)
+        _check_ids(found, ids)
+    return found
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+
+def _check_unfinished(found: Verification) -> None:
+    for staging, decided in publish.unfinished(found.root):
+        state = "a publication that is decided but not finished" if decided else "left by a run that was killed"
+        found.problems.append(f"{staging.name}: {state}; the next run or newsetl verify --repair clears it")
+
+
+def _check_tree(found: Verification, dataset: str) -> Iterator[Partition]:
+    """Tell what does not belong into a dataset's folder; give the partitions that it holds."""
+    root = found.root / dataset
+    if not root.is_dir():
+        found.faults[dataset] += 1
+        found.problems.append(f"{dataset}: missing; the next run makes it")
+        return
+    for folder, folders, files in os.walk(root):
+        folders[:] = sorted(name for name in folders if not name.startswith(publish.MARK))
+        path = Path(folder)
+        partition = _partition(path.relative_to(root))
+        for name in sorted(files):
+            if name == PART and partition and stat.S_ISREG((path / name).lstat().st_mode):
+                yield partition
+            else:
+                _stray(found, dataset, path / name, "does not belong here")
+        if not files and not folders and path != root:
+            _stray(found, dataset, path, "an empty folder")
+
+
+def _partition(folder: Path) -> Partition | None:
+    match = FOLDER.fullmatch(folder.as_posix())
+    if match is None or (match[2] == "0") != (match[3] == "0"):
+        return None
+    return Partition(match[1], int(match[2]), int(match[3]))
+
+
+def _stray(found: Verification, dataset: str, path: Path, text: str) -> None:
+    found.faults[dataset] += 1
+    name = str(path.relative_to(found.root))
+    found.problems.append(f"{name if name.isprintable() else ascii(name)}: {text}")
+
+
+# --- one partition --------------------------------------------------------------------------------------------------
+
+
+def _check_partition(found: Verification, ids: sqlite3.Connection, partition: Partition) -> None:
+    """Check the files of a partition, each by itself and then against the others."""
+    readable = {name for name in DATASETS if _check_file(found, name, partition)}
+    if "articles" in readable:
+        _check_articles(found, ids, partition)
+    for dataset in CHILDREN:
+        if {"articles", dataset} <= readable:
+            _check_children(found, dataset, partition)
+    if "records" in readable:
+        _check_ledger(found, ids, partition, readable)
+
+
+def _check_file(found: Verification, dataset: str, partition: Partition) -> bool:
+    """Check that a file can be read to its end, has the columns of this version, and is sorted."""
+    path = part_path(found.root, dataset, partition)
+    file = _File(found, dataset, path)
+    try:
+        if not path.exists():
+            return True  # no rows
+        found.files[dataset] += 1
+        schema = pq.read_schema(path)
+        if not schema.equals(SCHEMAS[dataset]):
+            file.problem("columns differ from those of this version of newsetl")
+            return False
+        version = (schema.metadata or {}).get(b"newsetl.schema", b"none").decode(errors="replace")
+        if version != SCHEMA_VERSION:
+            file.problem(f"schema version {version}, not {SCHEMA_VERSION}")
+        found.rows[dataset] += _check_order(file, path, dataset)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        file.problem(f"cannot be read: {str(error).splitlines()[0]}")
+        return False
+    else:
+        return True
+    finally:
+        file.close()
+
+
+def _check_order(file: _File, path: Path, dataset: str) -> int:
+    """Read the whole file once; tell rows out of order or doubled. Gives the number of rows."""
+    keys, count = SORT_KEYS[dataset], 0
+    before: tuple[Any, ...] | None = None
+    with pq.ParquetFile(path) as parquet:
+        for batch in parquet.iter_batches(ROWS * 10):
+            batch.validate(full=True)
+            count += batch.num_rows
+            columns = [batch.column(name).to_pylist() for name in keys]
+            for values in zip(*columns, strict=True):
+                key = tuple((value is None, value) for value in values)  # nulls last, as Arrow sorts
+                if before is not None and key <= before and (key < before or dataset in UNIQUE):
+                    file.problem(f"row {values}: {'doubled' if key == before else 'out of order'}")
+                before = key
+    return count
+
+
+def _rows(root: Path, dataset: str, partition: Partition, columns: list[str]) -> Iterator[Row]:
+    """The rows of a file, a few at a time; none when there is no file."""
+    path = part_path(root, dataset, partition)
+    if path.exists():
+        with pq.ParquetFile(path) as parquet:
+            for batch in parquet.iter_batches(ROWS, columns=columns):
+                yield from batch.to_pylist()
+
+
+def _check_articles(found: Verification, ids: sqlite3.Connection, partition: Partition) -> None:
+    file = _File(found, "articles", part_path(found.root, "articles", partition))
+
+    def checked() -> Iterator[tuple[str, int, int]]:
+        for row in _rows(found.root, "articles", partition, ["article_id", "text", "n_chars", "published_on"]):
+            if problem := _article_problem(row, partition):
+                file.problem(f"article {row['article_id']!r}: {problem}")
+            yield row["article_id"], 1, 0
+
+    ids.executemany("INSERT INTO ids VALUES (?, ?, ?)", checked())
+    file.close()
+
+
+def _article_problem(row: Row, partition: Partition) -> str | None:
+    day = row["published_on"]
+    if not ARTICLE_ID.fullmatch(row["article_id"]):
+        return "its id is no 32 hex digits"
+    if len(row["text"]) != row["n_chars"]:
+        return f"n_chars is {row['n_chars']}, the text has {len(row['text'])}"
+    if ((day.year, day.month) if day else (0, 0)) != (partition.year, partition.month):
+        return f"published on {day}, but filed under another month"
+    return None
+
+
+def _check_children(found: Verification, dataset: str, partition: Partition) -> None:
+    """Check that rows slice out of their article's text, and that each article has as many as it says.
+
+    Both files are sorted by article_id, so one pass over each is enough.
+    """
+    file = _File(found, dataset, part_path(found.root, dataset, partition))
+    index, check = INDEX[dataset], _quote_problem if dataset == "quotes" else _slice_problem
+    columns = ["article_id", index, *(QUOTE_COLUMNS if dataset == "quotes" else ["text", "start", "end"])]
+    columns = list(dict.fromkeys(columns))
+    children = _rows(found.root, dataset, partition, columns)
+    child = next(children, None)
+    for article in _rows(found.root, "articles", partition, ["article_id", "text", CHILDREN[dataset]]):
+        key, count = article["article_id"], 0
+        while child and child["article_id"] < key:
+            file.problem(f"article {child['article_id']}: not in articles")
+            child = next(children, None)
+        while child and child["article_id"] == key:
+            problem = f"is number {child[index]}, not {count}" if child[index] != count else None
+            problem = problem or check(article["text"], child)
+            if problem:
+                file.problem(f"article {key}, {index} {child[index]}: {problem}")
+            count += 1
+            child = next(children, None)
+        if count != article[CHILDREN[dataset]]:
+            file.problem(f"article {key}: {count} rows, {CHILDREN[dataset]} is {article[CHILDREN[dataset]]}")
+    while child:
+        file.problem(f"article {child['article_id']}: not in articles")
+        child = next(children, None)
+    file.close()
+
+
+def _slice_problem(text: str, row: Row) -> str | None:
+    return None if text[row["start"] : row["end"]] == row["text"] else "start and end do not give its text"
+
+
+def _quote_problem(text: str, row: Row) -> str | None:
+    segments = row["segments"]
+    if not segments or (segments[0]["start"], segments[-1]["end"]) != (row["start"], row["end"]):
+        return "start and end are not those of its segments"
+    if " ".join(text[s["start"] : s["end"]] for s in segments) != row["text"]:
+        return "its segments do not give its text"
+    for name, start, end in SPANS:
+        if row[start] is not None and text[row[start] : row[end]] != row[name]:
+            return f"{start} and {end} do not give its {name}"
+    return None
+
+
+# --- conservation ---------------------------------------------------------------------------------------------------
+
+
+def _check_ledger(found: Verification, ids: sqlite3.Connection, partition: Partition, readable: set[str]) -> None:
+    """Check a partition's tables against its ledger, by count; article_ids are compared at the end."""
+    file = _File(found, "records", part_path(found.root, "records", partition))
+    outcomes: Counter[str] = Counter()
+
+    def told() -> Iterator[tuple[str, int, int]]:
+        for row in _rows(found.root, "records", partition, ["article_id", "outcome"]):
+            outcomes[row["outcome"]] += 1
+            if row["outcome"] == "article":
+                yield row["article_id"], 0, 1
+
+    ids.executemany("INSERT INTO ids VALUES (?, ?, ?)", told())
+    for dataset, outcome in (("articles", "article"), ("rejects", "rejected")):
+        rows = _count(found.root, dataset, partition) if dataset in readable else None
+        if rows is not None and rows != outcomes[outcome]:
+            file.problem(f"{outcomes[outcome]} records with outcome {outcome}, {rows} rows in {dataset}")
+    if unknown := sorted(outcomes.keys() - OUTCOMES):
+        file.problem(f"unknown outcomes {unknown}")
+    file.close()
+
+
+def _count(root: Path, dataset: str, partition: Partition) -> int:
+    path = part_path(root, dataset, partition)
+    return int(pq.read_metadata(path).num_rows) if path.exists() else 0
+
+
+def _ids() -> sqlite3.Connection:
+    """A temporary file, which SQLite makes when its memory is full and removes when it is closed."""
+    ids = sqlite3.connect("")
+    ids.execute("CREATE TABLE ids (article_id TEXT, articles INTEGER, records INTEGER)")
+    return ids
+
+
+def _check_ids(found: Verification, ids: sqlite3.Connection) -> None:
+    """Each article stands in `articles` once and in the ledger once, in the whole store."""
+    query = (
+        "SELECT article_id, sum(articles), sum(records) FROM ids GROUP BY article_id "
+        "HAVING sum(articles) != 1 OR sum(records) != 1"
+    )
+    wrong = 0
+    for article_id, articles, records in ids.execute(query):
+        wrong += 1
+        if wrong <= TOLD:
+            found.problems.append(f"article {article_id}: {articles} rows in articles, {records} records say it is one")
+    if wrong > TOLD:
+        found.problems.append(f"article_ids: and {wrong - TOLD:,} more")
+    found.faults["articles"] += wrong
+
+
+# --- for people -----------------------------------------------------------------------------------------------------
+
+
+def render_verification(found: Verification) -> Iterator[RenderableType]:
+    """A table of the datasets, and a line for each problem."""
+    table = Table("dataset", "files", "rows", "problems", box=None, header_style="dim")
+    for dataset in DATASETS:
+        table.add_row(dataset, *(f"{counter[dataset]:,}" for counter in (found.files, found.rows, found.faults)))
+    yield table
+    for line in found.repaired:
+        yield Text(f"repaired: {line}")
+    for line in found.problems:
+        yield Text(line)
+    yield Text(f"{found.root}: {len(found.problems)} problems" if found.problems else f"{found.root}: no problem")

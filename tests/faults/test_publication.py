@@ -1,0 +1,162 @@
+"""A publication fails at each of its operations in turn; two runs write at once; a disk is full."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from newsetl.verify import verify
+
+DRIVER = Path(__file__).with_name("publication_driver.py")
+LANES = 2
+# Kills are done at every operation always; of the other faults every 6th, and all with NEWSETL_ALL_FAULTS=1.
+STEP = 1 if os.environ.get("NEWSETL_ALL_FAULTS") == "1" else 6
+TEXT = "قالت المهندسة ليلى الحداد إن الجسر رقم {n} سيفتح قريبا.\n\nوأضافت: «العمل يسير كما خطط له»."
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory):
+    """A folder in memory where there is one: what is tested is the order of operations, not the disk."""
+    folder = tmp_path_factory.mktemp("faults")
+    memory = Path("/dev/shm")  # noqa: S108  tmpfs knows links and exchanges; a folder of our own in it
+    if not memory.is_dir() or not os.access(memory, os.W_OK):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(dir=memory) as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="module")
+def faults(scratch, request):
+    """The report of each fault, and the summary, which is printed."""
+
+    def lane(number):
+        command = [sys.executable, DRIVER, scratch / f"lane-{number}", *map(str, (number, LANES, STEP))]
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=900)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    with ThreadPoolExecutor(LANES) as lanes:
+        reports = list(lanes.map(lane, range(LANES)))
+    summary = reports[0][-1]
+    found = [report for lane_reports in reports for report in lane_reports[:-1]]
+    assert len(found) == summary["faults"]
+    with request.config.pluginmanager.getplugin("capturemanager").global_and_fixture_disabled():
+        sys.stdout.write(f"\n{summary['operations']} operations {summary['names']}, {len(found)} faults\n")
+    return found, summary
+
+
+def test_every_dataset_is_old_or_new_and_the_next_run_ends_as_if_nothing_had_happened(faults):
+    found, _ = faults
+    assert [report for report in found if report.get("crash") or report["wrong"]] == []
+
+
+def test_a_kill_was_tried_at_every_operation(faults):
+    found, summary = faults
+    kills = {
+        report["at"]: report["outcome"] for report in found if report["fault"] == "SIGKILL" and not report["again"]
+    }
+    assert kills.keys() == set(range(1, summary["operations"] + 2))
+    assert [at for at, outcome in kills.items() if outcome != "killed"] == [summary["operations"] + 1]
+    assert {"write", "sync_file", "link", "make_folder", "rename", "exchange", "remove_file"} <= summary["names"].keys()
+
+
+def test_a_failing_disk_gives_one_line_or_is_no_harm(faults):
+    found, _ = faults
+    for report in found:
+        if report["fault"] != "SIGKILL" and "told" in report["outcome"]:
+            line = report["outcome"]["told"]
+            assert "\n" not in line
+            assert line.endswith("nothing was published") or "newsetl verify --repair" in line
+            assert ("nothing was published" in line) <= (report["seen"] == "old")
+
+
+def test_readers_meet_both_states(faults):
+    found, _ = faults
+    assert {"old", "new"} <= {report["seen"] for report in found}
+
+
+# --- the real command -----------------------------------------------------------------------------------------------
+
+
+def write_archive(path: Path, first: int, count: int = 20) -> Path:
+    rows = [
+        {"url": f"https://two.example/{n}", "text": TEXT.format(n=n), "date": "2022-03-05", "source": "two"}
+        for n in range(first, first + count)
+    ]
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def start(archive: Path, out: Path, *more: str, **options) -> subprocess.Popen:
+    command = [sys.executable, "-m", "newsetl.cli", "run", archive, "--out", out, "--workers", "1", *more]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **options)
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from newsetl.io.lock import locked
+with locked(Path(sys.argv[1])):
+    sys.stdout.write("held\\n")
+    sys.stdout.flush()
+    time.sleep(100)
+"""
+
+
+def test_two_runs_at_once_lose_and_double_nothing(tmp_path):
+    out, expected = tmp_path / "out", set()
+    for number in range(10):
+        first = 100 * number
+        archives = [write_archive(tmp_path / f"{number}-{n}.jsonl", first + 10 * n) for n in range(2)]
+        patient, hasty = start(archives[0], out, "--wait", "60"), start(archives[1], out)
+        errors = [run.communicate(timeout=120)[1] for run in (patient, hasty)]
+        assert patient.returncode == 0, errors[0]
+        expected |= set(range(first, first + 20))
+        if hasty.returncode == 0:
+            expected |= set(range(first + 10, first + 30))
+        else:
+            assert hasty.returncode == 2
+            assert "another run is writing here: process" in errors[1]
+            assert errors[1].count("\n") == 1
+    articles = pd.read_parquet(out / "articles")
+    assert sorted(int(url.rsplit("/", 1)[1]) for url in articles["url"]) == sorted(expected)
+    assert verify(out).problems == []
+
+
+def test_a_full_disk_ends_the_command_with_one_line_and_the_next_run_completes(tmp_path):
+    """The limit on the size of files stands in for a full disk: the system itself refuses to write."""
+    archive, out = write_archive(tmp_path / "in.jsonl", 0, 400), tmp_path / "out"
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+
+    run = start(archive, out, preexec_fn=limit)
+    error = run.communicate(timeout=120)[1]
+    assert run.returncode == 2, error
+    assert error.endswith("nothing was published\n")
+    assert error.count("\n") == 1
+    assert not list(out.glob("_staging-*"))
+    run = start(archive, out)
+    assert run.communicate(timeout=120)[1] == ""
+    assert verify(out).problems == []
+
+
+def test_a_killed_holder_of_the_lock_is_followed_at_once(tmp_path):
+    out = tmp_path / "out"
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, out], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "held\n"
+    run = start(write_archive(tmp_path / "in.jsonl", 0), out)
+    assert f"process {holder.pid} on" in run.communicate(timeout=60)[1]
+    assert run.returncode == 2
+    holder.kill()
+    holder.communicate()
+    run = start(tmp_path / "in.jsonl", out)
+    assert run.communicate(timeout=60)[1] == ""
