@@ -111,9 +111,7 @@ class _Merge:
 
     def write(self, dataset: str, tables: Iterable[pa.Table]) -> int:
         """Write the file of a dataset and have it on the disk; none when there are no rows. Gives their number."""
-        path = part_path(self.staging, dataset, self.partition)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rows = _write(path, dataset, tables)
+        rows = _write(part_path(self.staging, dataset, self.partition), dataset, tables)
         pa.default_memory_pool().release_unused()  # else what one dataset took adds to what the next one takes
         return rows
 
@@ -218,6 +216,7 @@ def _by_range(runs: Iterator[pa.Table], bounds: list[str], spill: Path) -> Itera
 
 def _spill(runs: Iterator[pa.Table], bounds: list[str], path: Path) -> list[list[int]]:
     """Sort each run and write it cut at the bounds. Gives, for each range, the numbers of its record batches."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     numbers: list[list[int]] = [[] for _ in bounds]
     written = 0
     with ExitStack() as stack:
@@ -312,6 +311,7 @@ def _write(path: Path, dataset: str, tables: Iterable[pa.Table]) -> int:
         writer: pq.ParquetWriter | None = None
         for group in _row_groups(tables, ROW_GROUP.get(dataset, ROW_GROUP_DEFAULT)):
             if writer is None:
+                path.parent.mkdir(parents=True, exist_ok=True)
                 handle = stack.enter_context(open_output(path))
                 writer = stack.enter_context(pq.ParquetWriter(handle, WRITTEN[dataset], compression="zstd"))
             writer.write_table(group, row_group_size=group.num_rows)

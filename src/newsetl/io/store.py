@@ -24,8 +24,12 @@ def read_batches(
     path = part_path(root, dataset, partition)
     if path.exists():
         with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(rows, columns=columns, use_threads=False):
-                yield pa.Table.from_batches([batch])
+            # not iter_batches: it takes twice as much memory as a row group (124 MB to 57, of 6 kB an article)
+            for number in range(file.num_row_groups):
+                group = file.read_row_group(number, columns=columns, use_threads=False)
+                for start in range(0, group.num_rows, rows):
+                    yield group.slice(start, rows)
+                del group
 
 
 def published_bytes(root: Path, dataset: str, partition: Partition) -> int:
