@@ -22,7 +22,7 @@ from newsetl.plan import Plan
 from newsetl.report import OUTCOMES, backfill_summary
 from newsetl.run import Run, RunResult
 from newsetl.settings import load_settings
-from newsetl.work import Workers
+from newsetl.workers import Workers
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)

@@ -9,7 +9,6 @@ names. The work is done by `newsetl.run`; this file only orders it.
 
 import argparse
 import os
-from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,8 @@ from newsetl.plan import Batch, Plan, plan_run
 from newsetl.report import OUTCOMES, run_summary, source_counts
 from newsetl.run import Run, RunResult
 from newsetl.settings import Settings, available_cores, load_settings
-from newsetl.work import BatchResult, Workers, process_safely
+from newsetl.work import BatchResult
+from newsetl.workers import Workers, process_safely
 
 
 @task(task_run_name="batch-{batch.number}", cache_policy=NO_CACHE, persist_result=False)
@@ -41,7 +41,7 @@ def process(batch: Batch, settings: Settings, staging: Path, pool: Workers) -> B
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def publish(this: Run, pool: Executor, plan: Plan) -> RunResult:
+def publish(this: Run, pool: Workers, plan: Plan) -> RunResult:
     """Settle duplicates, check that nothing was lost, put the new partitions in place."""
     return this.publish(pool, plan)
 

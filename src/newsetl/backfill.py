@@ -26,7 +26,7 @@ from newsetl.io.selection import Month, Need, Request, find_needs, select_wanted
 from newsetl.plan import Plan, Slice, group_slices
 from newsetl.run import Progress, RunResult, run_with
 from newsetl.settings import MAX_PARTS, Settings
-from newsetl.work import Workers
+from newsetl.workers import Workers
 
 # Raw bytes that make a group: about ten minutes of work for one core. Less would spend its time on publications and on
 # reading large files again for each group; more would be lost with an interruption.

@@ -47,7 +47,7 @@ def process_record(
         enter(stage)
         try:
             result = function(*inputs)
-        except MemoryError:  # the batch has a better answer than the record: see `newsetl.work`
+        except MemoryError:  # the batch has a better answer than the record: see `newsetl.workers`
             raise
         except Exception as error:  # one hostile document must not take its batch along
             detail = f"{type(error).__name__}: {error}"[:500]

@@ -23,7 +23,8 @@ from newsetl.plan import Plan
 from newsetl.schema import SCHEMA_VERSION
 from newsetl.settings import Settings
 from newsetl.version import pipeline_version
-from newsetl.work import BatchResult, Workers, process_safely
+from newsetl.work import BatchResult
+from newsetl.workers import Workers, process_safely
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Run:
         records = sum(batch["read"] for batch in self._batches) + sum(note.ordinal - 1 for note in notes)
         return records, self._bytes_read + sum(note.size_bytes for note in notes)
 
-    def publish(self, pool: Executor, plan: Plan) -> RunResult:
+    def publish(self, pool: Workers, plan: Plan) -> RunResult:
         """Settle duplicates, merge the partitions that change, put them in place, write the manifest.
 
         Raises:
@@ -116,6 +117,7 @@ class Run:
         merge.settle(self._ledger, self.root, self._read)
         publish.refuse_without_space(self.root, self.staging, self._ledger.touched())
         ledger_path = self.staging / "ledger.sqlite"
+        pool.renew()  # merging needs none of the rules and rows that workers hold by now
         merges = [
             pool.submit(merge.merge_partition, ledger_path, self.root, self.staging, partition)
             for partition in self._ledger.touched()

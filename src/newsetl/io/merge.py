@@ -4,8 +4,7 @@ A partition of a dataset is one file, `part-0.parquet`, sorted by its key column
 groups are cut by the number of rows, so that the same records give the same bytes. New files are written beside the
 store and checked.
 
-A partition may be larger than memory. Its article_ids are hashes, so that a range of them holds a like share of its
-rows: the large datasets are merged range by range, the others row by row.
+A partition may be larger than memory: the large datasets are merged by ranges of article_id, the others row by row.
 """
 
 import heapq
@@ -27,7 +26,8 @@ from newsetl.io.disk import open_output
 from newsetl.io.history import HISTORY, HISTORY_SCHEMA
 from newsetl.io.ledger import Ledger
 from newsetl.io.published import add_published, add_texts
-from newsetl.io.staging import ARTICLE_DATASETS, IPC_OPTIONS, Pieces
+from newsetl.io.ranges import PublishedRows, sort_into_ranges, split_ids
+from newsetl.io.staging import ARTICLE_DATASETS, Pieces
 from newsetl.io.store import part_path, published_bytes, read_batches
 from newsetl.schema import SCHEMAS, Partition, to_batch
 
@@ -124,10 +124,10 @@ class _Merge:
         pieces = self.changes.pieces(dataset)
         size_bytes = published_bytes(self.root, dataset, self.partition) + sum(piece[-1] for piece in pieces)
         bounds = split_ids(-(-size_bytes // RANGE_BYTES))
-        old = _Published(read_batches(self.root, dataset, self.partition, ARTICLE_ROWS))
+        old = PublishedRows(read_batches(self.root, dataset, self.partition, ARTICLE_ROWS))
         spill = part_path(self.staging, dataset, self.partition).with_suffix(".spill")
         first = ""
-        for last, new in zip(bounds, _by_range(self._staged(pieces), bounds, spill), strict=True):
+        for last, new in zip(bounds, sort_into_ranges(self._staged(pieces), bounds, spill), strict=True):
             gone = pa.array(self.changes.gone(first, last), pa.string())
             kept = (t.filter(pc.invert(pc.is_in(t["article_id"], value_set=gone))) for t in old.below(last))
             table = _sorted(dataset, [*kept, *new])
@@ -166,73 +166,6 @@ class _Merge:
 
 
 # --- by range -------------------------------------------------------------------------------------------------------
-
-
-def split_ids(count: int) -> list[str]:
-    """Where ranges of ids of equal width end; the last one has no end.
-
-    >>> split_ids(4)[:3], split_ids(0) == split_ids(1) == split_ids(4)[3:]
-    (['40000000', '80000000', 'c0000000'], True)
-    """
-    return [*(f"{number * 16**8 // count:08x}" for number in range(1, count)), "\U0010ffff"]
-
-
-class _Published:
-    """Published rows in the order of article_id, taken range by range."""
-
-    def __init__(self, tables: Iterator[pa.Table]) -> None:
-        self._tables = tables
-        self._rest: pa.Table | None = None
-
-    def below(self, bound: str) -> Iterator[pa.Table]:
-        """The rows below an id that were not taken before."""
-        while (table := self._rest or next(self._tables, None)) is not None:
-            count = _count_below(table, bound)
-            yield table.slice(0, count)
-            self._rest = table.slice(count) if count < table.num_rows else None
-            if self._rest is not None:
-                return
-
-
-def _count_below(table: pa.Table, bound: str) -> int:
-    count: int = pc.sum(pc.less(table["article_id"], bound)).as_py() or 0
-    return count
-
-
-def _by_range(runs: Iterator[pa.Table], bounds: list[str], spill: Path) -> Iterator[list[pa.Table]]:
-    """Rows that come in no order, as lists of tables, one list a range; by way of a file unless there is one range."""
-    if len(bounds) == 1:
-        yield list(runs)
-        return
-    numbers = _spill(runs, bounds, spill)
-    if any(numbers):
-        with pa.OSFile(str(spill)) as file, pa.ipc.open_file(file) as reader:
-            for share in numbers:
-                yield [pa.Table.from_batches([reader.get_batch(number)]) for number in share]
-        spill.unlink()
-    else:
-        yield from numbers
-
-
-def _spill(runs: Iterator[pa.Table], bounds: list[str], path: Path) -> list[list[int]]:
-    """Sort each run and write it cut at the bounds. Gives, for each range, the numbers of its record batches."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    numbers: list[list[int]] = [[] for _ in bounds]
-    written = 0
-    with ExitStack() as stack:
-        writer: pa.ipc.RecordBatchFileWriter | None = None
-        for run in runs:
-            table = run.sort_by("article_id")
-            writer = writer or stack.enter_context(pa.ipc.new_file(str(path), table.schema, options=IPC_OPTIONS))
-            start = 0
-            for share, bound in zip(numbers, bounds, strict=True):
-                end = _count_below(table, bound)
-                for batch in table.slice(start, end - start).to_batches():
-                    writer.write_batch(batch)
-                    share.append(written)
-                    written += 1
-                start = end
-    return numbers
 
 
 def _sorted(dataset: str, tables: list[pa.Table]) -> pa.Table:

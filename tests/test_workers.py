@@ -10,7 +10,8 @@ from newsetl.errors import NewsetlError
 from newsetl.guard import Note, OverTimeError, Position
 from newsetl.plan import Batch
 from newsetl.settings import Settings
-from newsetl.work import MAX_UNEXPLAINED, MAX_VERDICTS, BatchResult, Workers, process_safely
+from newsetl.work import BatchResult
+from newsetl.workers import MAX_UNEXPLAINED, MAX_VERDICTS, Workers, process_safely
 
 BATCH = Batch(1, (), 0)
 
