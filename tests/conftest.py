@@ -2,11 +2,16 @@
 
 import hashlib
 import os
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from newsetl.io import merge, publish, store
+from newsetl.io.ledger import Ledger
+from newsetl.io.staging import StagingWriter
 from newsetl.records import (
     Article,
     Document,
@@ -18,6 +23,7 @@ from newsetl.records import (
     Segment,
     Sentence,
 )
+from newsetl.schema import Partition
 
 SHARED = Path(__file__).parents[2] / "shared"  # texts of other people: read there, never copied
 
@@ -66,6 +72,82 @@ def build_article(
 
 def build_reject(offset: int = 0, *, uri: str = "in.jsonl", source: str | None = None) -> Reject:
     return Reject(build_place(uri, offset), "read", "bad-json", "expected a value", source=source)
+
+
+class Store:
+    """A store in a folder, and runs of made-up results into it: what `newsetl.run` does from staging on."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.runs = 0
+        self.merged: list[Partition] = []  # by the last run
+
+    def merge(self, results: Iterable[Article | Reject], batches: int = 1, lost: int = 0) -> list[merge.Merged]:
+        """Stage and merge. The results are dealt out to batches, which claim to have read `lost` more."""
+        self.runs += 1
+        staging = self.staging
+        staging.mkdir(parents=True)
+        path, read = staging / "ledger.sqlite", {}
+        ledger, results = Ledger(path, create=True), list(results)
+        for number in range(1, batches + 1):
+            share = results[number - 1 :: batches]
+            with StagingWriter(staging, f"batch-{number:06}") as writer:
+                for count, result in enumerate(share, 1):
+                    add = writer.add_article if isinstance(result, Article) else writer.add_reject
+                    add((number << 32) + count, result)
+            ledger.absorb(writer.ledger_path)
+            read[number] = len(share) + lost
+        merge.settle(ledger, self.root, read)
+        merged = [merge.merge_partition(path, self.root, staging, partition) for partition in ledger.touched()]
+        ledger.close()
+        self.merged = [m.partition for m in merged]
+        return merged
+
+    def prepare(self, results: Iterable[Article | Reject], batches: int = 1, lost: int = 0) -> publish.Prepared:
+        """One run up to the decision."""
+        merged = self.merge(results, batches, lost)
+        return publish.prepare(self.root, self.staging, merged)
+
+    def publish(self, results: Iterable[Article | Reject], batches: int = 1, lost: int = 0) -> publish.Prepared:
+        """One run."""
+        prepared = self.prepare(results, batches, lost)
+        publish.commit(self.root, prepared)
+        publish.discard(prepared.staging)
+        return prepared
+
+    @property
+    def staging(self) -> Path:
+        """Of the last run."""
+        return self.root / f"_staging-{self.runs}"
+
+    def file(self, dataset: str, partition: Partition) -> Path:
+        return store.part_path(self.root, dataset, partition)
+
+    def frame(self, dataset: str) -> pd.DataFrame:
+        return pd.read_parquet(self.root / dataset)
+
+    def external_ids(self) -> list[str]:
+        return sorted(self.frame("articles")["external_id"])
+
+    def outcomes(self) -> list[str]:
+        """What became of each record, by place."""
+        return self.frame("records").sort_values(["raw_uri", "raw_offset"])["outcome"].tolist()
+
+    def files(self) -> list[Path]:
+        """The files of all datasets, private ones too."""
+        return sorted(path for path in self.root.glob("*/source=*/**/*") if path.is_file())
+
+    def digests(self) -> dict[str, str]:
+        return {str(p.relative_to(self.root)): hashlib.sha256(p.read_bytes()).hexdigest() for p in self.files()}
+
+    def private(self) -> list[str]:
+        """What runs left behind."""
+        return sorted(path.name for path in self.root.iterdir() if path.name.startswith(("_staging", ".tmp")))
+
+
+@pytest.fixture
+def make_store():
+    return Store
 
 
 @pytest.fixture

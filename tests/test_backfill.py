@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from newsetl import pipeline, schema
+from newsetl import pipeline, rows
 from newsetl.backfill import Backfill, cut_wanted, make_request, parse_month, split_by_file, split_needs
 from newsetl.cli import main
 from newsetl.errors import InputError, NewsetlError, SettingsError
@@ -51,6 +51,9 @@ class Here(Executor):
     @contextlib.contextmanager
     def alone(self):
         yield self
+
+    def renew(self):
+        """There is but this process."""
 
 
 def settings(out="out", **more):
@@ -116,7 +119,7 @@ def rules(monkeypatch):
     """Change the rules: their version, and what they make of metadata (a string: the reason of a reject)."""
 
     def change(version, metadata=lambda meta: meta):
-        for place in (schema, selection):
+        for place in (rows, selection):
             monkeypatch.setattr(place, "pipeline_version", lambda: version)
         original = rules_of[0]
 

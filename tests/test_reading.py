@@ -7,24 +7,16 @@ import pytest
 
 import newsetl
 from newsetl.errors import InputError, SettingsError
-from newsetl.io import merge, publish
-from newsetl.io.ledger import Ledger
-from newsetl.io.staging import StagingWriter
 
 
 @pytest.fixture
-def root(tmp_path, make_article, make_reject):
-    staging = tmp_path / "_staging-1"
+def root(tmp_path, make_store, make_article, make_reject):
     days = [("a", "one", date(2019, 12, 31)), ("b", "one", date(2020, 1, 5)), ("c", "two", date(2020, 1, 20))]
-    with StagingWriter(staging, "batch-000001") as writer:
-        for number, (key, source, day) in enumerate([*days, ("d", "two", None)], 1):
-            writer.add_article((1 << 32) + number, make_article(key, source=source, day=day, offset=number))
-        writer.add_reject((1 << 32) + 9, make_reject(99))
-    ledger = Ledger(staging / "ledger.sqlite", create=True)
-    ledger.absorb(writer.ledger_path)
-    merge.settle(ledger, tmp_path, {1: 5})
-    merged = [merge.merge_partition(staging / "ledger.sqlite", tmp_path, staging, p) for p in ledger.touched()]
-    publish.install(tmp_path, staging, merged)
+    articles = [
+        make_article(key, source=source, day=day, offset=number)
+        for number, (key, source, day) in enumerate([*days, ("d", "two", None)], 1)
+    ]
+    make_store(tmp_path).publish([*articles, make_reject(99)])
     return tmp_path
 
 

@@ -2,15 +2,8 @@
 
 import pytest
 
-from newsetl.schema import (
-    DATASETS,
-    SCHEMAS,
-    article_rows,
-    count_words,
-    partition_of,
-    reject_partition,
-    to_batch,
-)
+from newsetl.rows import article_rows, count_words, partition_of, reject_partition, to_batch
+from newsetl.schema import DATASETS, SCHEMAS
 
 # As the contract lists them, partition columns left out.
 CONTRACT = {

@@ -9,39 +9,27 @@ import pytest
 
 from newsetl.cli import main
 from newsetl.errors import NewsetlError
-from newsetl.io import merge, publish, store
-from newsetl.io.ledger import Ledger
+from newsetl.io import publish, store, trees
 from newsetl.io.lock import locked
-from newsetl.io.staging import StagingWriter
-from newsetl.records import Article
-from newsetl.schema import DATASETS, Partition
+from newsetl.schema import DATASETS, SCHEMA_VERSION, Partition
 from newsetl.verify import verify
 
 JANUARY = Partition("example", 2020, 1)
 
 
-def prepare(root, results):
-    staging = root / "_staging-1"
-    with StagingWriter(staging, "batch-000001") as writer:
-        for number, result in enumerate(results, 1):
-            add = writer.add_article if isinstance(result, Article) else writer.add_reject
-            add((1 << 32) + number, result)
-    ledger = Ledger(staging / "ledger.sqlite", create=True)
-    ledger.absorb(writer.ledger_path)
-    merge.settle(ledger, root, {1: len(results)})
-    merged = [merge.merge_partition(staging / "ledger.sqlite", root, staging, p) for p in ledger.touched()]
-    ledger.close()
-    return publish.prepare(root, staging, merged)
+@pytest.fixture
+def stored(tmp_path, make_store, make_article, make_reject):
+    """A sound store."""
+    stored = make_store(tmp_path)
+    stored.publish(
+        [make_article("a", offset=0), make_article("b", offset=1), make_article("a", offset=2), make_reject(9)]
+    )
+    return stored
 
 
 @pytest.fixture
-def root(tmp_path, make_article, make_reject):
-    """A sound store."""
-    results = [make_article("a", offset=0), make_article("b", offset=1), make_article("a", offset=2), make_reject(9)]
-    prepared = prepare(tmp_path, results)
-    publish.commit(tmp_path, prepared)
-    publish.discard(prepared.staging)
-    return tmp_path
+def root(stored):
+    return stored.root
 
 
 def part(root: Path, dataset: str, partition: Partition = JANUARY) -> Path:
@@ -143,7 +131,7 @@ def test_other_columns_are_told(root):
 def test_another_schema_version_is_told(root):
     path = part(root, "sentences")
     pq.write_table(pq.ParquetFile(path).read().replace_schema_metadata({"newsetl.schema": "0"}), path)
-    assert verify(root).problems == [f"{path.relative_to(root)}: schema version 0, not 1"]
+    assert verify(root).problems == [f"{path.relative_to(root)}: schema version 0, not {SCHEMA_VERSION}"]
 
 
 @pytest.mark.parametrize(
@@ -204,11 +192,11 @@ def test_the_command_tells_each_problem_on_a_line_and_exits_with_1(root, capsys)
     assert "its segments do not give its text" in capsys.readouterr().out
 
 
-def test_a_repair_finishes_what_was_decided(root, make_article, capsys, monkeypatch):
-    prepared = prepare(root, [make_article("c", offset=5)])
+def test_a_repair_finishes_what_was_decided(root, stored, make_article, capsys, monkeypatch):
+    prepared = stored.prepare([make_article("c", offset=5)])
     with monkeypatch.context() as patched:
-        patched.setattr(publish, "_roll_forward", lambda *_: None)
-        patched.setattr(publish, "_clean", lambda _: None)
+        patched.setattr(trees, "roll_forward", lambda *_: None)
+        patched.setattr(trees, "_clean", lambda _: None)
         publish.commit(root, prepared)
     assert main(["verify", "--out", str(root)]) == 1
     assert "decided but not finished" in capsys.readouterr().out
@@ -217,8 +205,8 @@ def test_a_repair_finishes_what_was_decided(root, make_article, capsys, monkeypa
     assert sorted(pd.read_parquet(root / "articles")["external_id"]) == ["a", "b", "c"]
 
 
-def test_a_repair_undoes_what_was_not(root, make_article, capsys):
-    prepare(root, [make_article("c", offset=5)])
+def test_a_repair_undoes_what_was_not(root, stored, make_article, capsys):
+    stored.prepare([make_article("c", offset=5)])
     assert main(["verify", "--out", str(root), "--repair"]) == 0
     assert "rolled back" in capsys.readouterr().out
     assert sorted(pd.read_parquet(root / "articles")["external_id"]) == ["a", "b"]

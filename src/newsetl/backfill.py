@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from newsetl.errors import NewsetlError, SettingsError
 from newsetl.io.files import InputFile
+from newsetl.io.paths import store_path
 from newsetl.io.profiles import read_outlets
 from newsetl.io.raw import EarlierRuns, RawFiles, read_earlier_runs
 from newsetl.io.readers import Wanted
@@ -111,7 +111,7 @@ class Backfill:
             RuleError: A profile of the user's breaks the format.
             NewsetlError: A file of the store cannot be read.
         """
-        self._root = Path(settings.out)
+        self._root = store_path(settings.out)
         self._request = request
         self._raw = RawFiles(raw_root)
         self._earlier = read_earlier_runs(self._root)

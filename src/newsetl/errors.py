@@ -4,6 +4,7 @@ NewsetlError                 base: the command line prints its message on one li
 ├── InputError               a path, pattern or URL list that cannot be read
 ├── SettingsError            an option, mapping or settings file that makes no sense
 ├── RuleError                a table under arabic/ or sources/ that breaks its own rules
+├── SchemaVersionError       a store written with another schema version: newsetl migrate, or a newer newsetl
 └── ConservationError        records read ≠ articles + duplicates + superseded + rejected; nothing is published
 """
 
@@ -22,6 +23,10 @@ class SettingsError(NewsetlError):
 
 class RuleError(NewsetlError):
     """A rule table breaks its own rules."""
+
+
+class SchemaVersionError(NewsetlError):
+    """A store was written with another schema version."""
 
 
 class ConservationError(NewsetlError):

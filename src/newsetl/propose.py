@@ -11,16 +11,17 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, Literal
 
-import pyarrow.parquet as pq
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from newsetl.arabic.boilerplate import MAX_PROMPT_CHARS, find_rule, fold_line
 from newsetl.errors import InputError, SettingsError
+from newsetl.io.paths import StorePath
+from newsetl.io.store import published_partitions, read_batches
+from newsetl.schema import Partition
 from newsetl.stages.verdicts import is_long
 
 Position = Literal["head", "body", "tail", "removed"]
@@ -104,7 +105,7 @@ class _Tally:
         self.positions[line.position] += 1
 
 
-def propose_boilerplate(source: str, root: Path, *, min_share: float = MIN_SHARE) -> Proposal:
+def propose_boilerplate(source: str, root: StorePath, *, min_share: float = MIN_SHARE) -> Proposal:
     """The lines that stand in at least this share of a source's articles, and in three of them.
 
     Raises:
@@ -113,16 +114,16 @@ def propose_boilerplate(source: str, root: Path, *, min_share: float = MIN_SHARE
     """
     if not 0 <= min_share <= 1:
         raise SettingsError(f"--min-share is a share between 0 and 1, not {min_share:g}")
-    folder = _source_folder(source, root)
+    partitions = _partitions(source, root)
     buckets = array("I", bytes(4 * BUCKETS))
     count = 0
-    for _, lines in _read_articles(folder):
+    for _, lines in _read_articles(root, partitions):
         count += 1
         for key in lines:
             buckets[hash(key) % BUCKETS] += 1
     enough = max(MIN_ARTICLES, math.ceil(min_share * count))
     tallies: dict[str, _Tally] = {}
-    for article_id, lines in _read_articles(folder):
+    for article_id, lines in _read_articles(root, partitions):
         for key, line in lines.items():
             if buckets[hash(key) % BUCKETS] >= enough:
                 tallies.setdefault(key, _Tally((article_id, line.text))).add(article_id, line)
@@ -147,26 +148,30 @@ def _without_echoes(tallies: dict[str, _Tally]) -> dict[str, _Tally]:
     }
 
 
-def _source_folder(source: str, root: Path) -> Path:
-    articles = root / "articles"
-    if not articles.is_dir():
-        raise InputError(f"{articles}: no such dataset; has a run written here?")
-    sources = sorted(path.name.removeprefix("source=") for path in articles.glob("source=*"))
+def _partitions(source: str, root: StorePath) -> list[Partition]:
+    """The partitions of a source.
+
+    Raises:
+        InputError: There are none.
+    """
+    if not (root / "articles").is_dir():
+        raise InputError(f"{root / 'articles'}: no such dataset; has a run written here?")
+    partitions = published_partitions(root, "articles")
+    sources = sorted({partition.source for partition in partitions})
     if source in sources:
-        return articles / f"source={source}"
+        return [partition for partition in partitions if partition.source == source]
     nearest = difflib.get_close_matches(source, sources, NEAREST, cutoff=0.5)
     listed = f"nearest: {', '.join(nearest)}" if nearest else f"there are {', '.join(sources[:NEAREST]) or 'none'}"
     more = "" if nearest or len(sources) <= NEAREST else f" and {len(sources) - NEAREST} more"
     raise InputError(f"no articles of the source {source!r} in {root}; {listed}{more}")
 
 
-def _read_articles(folder: Path) -> Iterator[tuple[str, dict[str, _Line]]]:
+def _read_articles(root: StorePath, partitions: list[Partition]) -> Iterator[tuple[str, dict[str, _Line]]]:
     """The id and the lines of each article, by key, in the order of the store."""
-    for path in sorted(folder.rglob("*.parquet")):
-        with pq.ParquetFile(path) as file:
-            for rows in file.iter_batches(ROWS_AT_ONCE, columns=["article_id", "text", "removed"]):
-                for row in rows.to_pylist():
-                    yield row["article_id"], _lines_of(row)
+    for partition in partitions:
+        for rows in read_batches(root, "articles", partition, ROWS_AT_ONCE, ["article_id", "text", "removed"]):
+            for row in rows.to_pylist():
+                yield row["article_id"], _lines_of(row)
 
 
 def _lines_of(row: dict[str, Any]) -> dict[str, _Line]:

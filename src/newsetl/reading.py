@@ -1,6 +1,7 @@
 """Reading the datasets back as pandas frames with stable types. Plain `pd.read_parquet` works as well."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,12 +12,14 @@ import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
 from newsetl.errors import InputError, SettingsError
-from newsetl.schema import DATASETS, PARTITION_COLUMNS, SCHEMAS
+from newsetl.io.paths import StorePath, store_path
+from newsetl.schema import DATASETS, PARTITION_COLUMNS, SCHEMAS, refuse_other_version, version_of
 from newsetl.settings import DEFAULT_OUT
 
 if TYPE_CHECKING:
     import pandas as pd
 
+LOOKS_AT_ONCE = 8  # files whose footers are read at the same time
 PARTITIONING = ds.partitioning(pa.schema([(c.name, c.type) for c in PARTITION_COLUMNS]), flavor="hive")
 
 
@@ -40,7 +43,7 @@ class Selection:
             condition &= (month <= self.until.year * 12 + self.until.month) & (ds.field("year") > 0)
         return condition
 
-    def days(self, dataset: str, root: Path) -> pc.Expression:
+    def days(self, dataset: str, root: StorePath) -> pc.Expression:
         """The days within these partitions: by the row's own day, or by that of its article."""
         names = [c.name for c in DATASETS[dataset]]
         if "published_on" in names:
@@ -67,7 +70,7 @@ def read(  # noqa: PLR0913  a filter each, by name
     that may be null are `Int32` / `Int64`.
 
     Args:
-        dataset: articles, paragraphs, sentences, quotes, rejects or records.
+        dataset: articles, paragraphs, sentences, quotes, revisions, rejects or records.
         root: Where the datasets lie.
         source: Slug or slugs of outlets; None means all.
         since: First day of publication, a date or "2020-01-31". Undated articles are left out.
@@ -76,24 +79,52 @@ def read(  # noqa: PLR0913  a filter each, by name
 
     Raises:
         InputError: There is no such dataset at the root.
+        SchemaVersionError: It was written with another schema version.
         SettingsError: A name or a day that makes no sense.
     """
     if dataset not in DATASETS:
         raise SettingsError(f"no dataset {dataset!r}; there are {', '.join(DATASETS)}")
-    return _to_frame(_read(dataset, Path(root), Selection(_slugs(source), _day(since), _day(until)), columns))
+    return _to_frame(
+        _read(dataset, store_path(str(root)), Selection(_slugs(source), _day(since), _day(until)), columns)
+    )
 
 
-def _read(dataset: str, root: Path, selection: Selection, columns: Sequence[str] | None) -> pa.Table:
-    if not (root / dataset).is_dir():
-        raise InputError(f"{root / dataset}: no such dataset; has a run written here?")
+def _read(dataset: str, root: StorePath, selection: Selection, columns: Sequence[str] | None) -> pa.Table:
     names = [c.name for c in DATASETS[dataset]] + [c.name for c in PARTITION_COLUMNS]
     if unknown := [name for name in columns or () if name not in names]:
         raise SettingsError(f"{dataset} has no column {unknown[0]!r}; it has {', '.join(names)}")
-    data = ds.dataset(root / dataset, schema=_full_schema(dataset), format="parquet", partitioning=PARTITIONING)
+    data = open_dataset(dataset, root, selection.months())
     condition = selection.months()
     if selection.since or selection.until:
         condition &= selection.days(dataset, root)
     return data.to_table(columns=list(columns) if columns else names, filter=condition)
+
+
+def open_dataset(dataset: str, root: StorePath, months: pc.Expression | None = None) -> ds.Dataset:
+    """A dataset for pyarrow, its partitions in `months` known to be of this schema version.
+
+    Looking costs little: what it reads of the files, reading their rows does not read again.
+
+    Raises:
+        InputError: There is no such dataset at the root.
+        SchemaVersionError: A file has another schema version.
+    """
+    if not (root / dataset).is_dir():
+        if dataset != "records" and (root / "records").is_dir():
+            open_dataset("records", root)  # a store of an older version may well lack it
+        raise InputError(f"{root / dataset}: no such dataset; has a run written here?")
+    folder = root / dataset
+    where, files = (folder, None) if isinstance(folder, Path) else (folder.path, folder.fs)
+    schema = _full_schema(dataset)
+    data = ds.dataset(where, schema=schema, filesystem=files, format="parquet", partitioning=PARTITIONING)
+    with ThreadPoolExecutor(LOOKS_AT_ONCE) as threads:
+        for _ in threads.map(lambda file: _refuse_other_version(file, root), data.get_fragments(filter=months)):
+            pass
+    return data
+
+
+def _refuse_other_version(file: ds.ParquetFileFragment, root: StorePath) -> None:
+    refuse_other_version(version_of(file.metadata.metadata), root, file.path)
 
 
 def _full_schema(dataset: str) -> pa.Schema:

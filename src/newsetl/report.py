@@ -16,14 +16,14 @@ from newsetl.backfill import Group as BackfillGroup
 from newsetl.plan import Plan
 from newsetl.run import Progress as RunProgress
 from newsetl.run import RunResult
-from newsetl.schema import DATASETS, PARTITION_COLUMNS, Column
+from newsetl.schema import DATASETS, PARTITION_COLUMNS, SCHEMA_VERSION, Column
 
 LOG_EVERY_SECONDS = 10.0
 OUTCOMES = ("article", "duplicate", "superseded", "rejected")
 ROWS_SHOWN = 12
-MARKDOWN_HEAD = """# Columns of the datasets
+MARKDOWN_HEAD = f"""# Columns of the datasets
 
-Written by `newsetl schema --markdown`. `source`, `year` and `month` are folder names.
+Schema version {SCHEMA_VERSION}. Written by `newsetl schema --markdown`. `source`, `year` and `month` are folder names.
 A type with `?` may be null.
 """
 

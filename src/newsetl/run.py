@@ -19,6 +19,8 @@ from newsetl.guard import read_note
 from newsetl.io import merge, publish
 from newsetl.io.ledger import Ledger
 from newsetl.io.lock import locked
+from newsetl.io.paths import store_path
+from newsetl.io.store import refuse_other_schema
 from newsetl.plan import Plan
 from newsetl.schema import SCHEMA_VERSION
 from newsetl.settings import Settings
@@ -60,10 +62,10 @@ class Run:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.root = Path(settings.out)
+        self.root = store_path(settings.out)
         self.started = datetime.now(UTC)
         self.run_id = f"{self.started:%Y%m%dT%H%M%S%f}-{os.getpid()}"
-        self.staging = self.root / f"_staging-{self.run_id}"
+        self.staging = Path()  # once entered
         self._clock = time.monotonic()
         self._open = ExitStack()
         self._batches: list[dict[str, Any]] = []
@@ -74,11 +76,10 @@ class Run:
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
-            stack.enter_context(locked(self.root, self.settings.wait_seconds))
-            publish.recover(self.root)
-            stack.callback(publish.discard, self.staging)
-            stack.enter_context(publish.explained(self.root, self.staging))
-            self.staging.mkdir(parents=True)
+            self._held = stack.enter_context(locked(self.root, self.settings.wait_seconds))
+            publish.recover(self.root, self._held)
+            self.staging = stack.enter_context(publish.staging_folder(self.root, self.run_id))
+            refuse_other_schema(self.root)
             self._ledger = Ledger(self.staging / "ledger.sqlite", create=True)
             stack.callback(self._ledger.close)
             self._open = stack.pop_all()
@@ -149,7 +150,7 @@ class Run:
             batches=sorted(self._batches, key=lambda batch: int(batch["batch"])),
             gone=dict(sorted(self._gone.items())),
         )
-        publish.commit(self.root, prepared, (f"{self.run_id}.json", self._manifest(result, plan)))
+        publish.commit(self.root, prepared, (f"{self.run_id}.json", self._manifest(result, plan)), self._held)
         return result
 
     def _manifest(self, result: RunResult, plan: Plan) -> str:

@@ -1,20 +1,26 @@
-"""The datasets that newsetl writes: their columns, and how records become rows.
+"""The datasets that newsetl writes: their columns, and the version of this contract.
 
 Each dataset is Hive-partitioned by `source`, `year` and `month`; these three stand in the folder names and not in
 the files. Everything else is a `Column` here, and its description travels in the Parquet field metadata.
 """
 
-from collections.abc import Iterable, Sequence
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 
 from newsetl import __version__
-from newsetl.records import Article, Place, Reject
-from newsetl.version import pipeline_version
+from newsetl.errors import SchemaVersionError
 
-SCHEMA_VERSION = "1"
+# It stands in every file. Raise it when a column, a type or a meaning changes, with a step in `newsetl.migrate` and a
+# store in tests/stores/ (tools/write_store_fixture.py). A new dataset is a change too.
+#
+#   2  `revisions` (and the private `_history`); `articles.pipeline_version` names the rules beside the version;
+#      `articles.flags` may name update-time, short-body and paywall. Columns and types of the others stay.
+#   1  articles, paragraphs, sentences, quotes, rejects, records
+SCHEMA_VERSION = "2"
+VERSION_KEY = b"newsetl.schema"
 
 UNKNOWN_SOURCE = "unknown"
 UTC_TIME = pa.timestamp("us", tz="UTC")
@@ -222,130 +228,50 @@ def arrow_schema(dataset: str) -> pa.Schema:
     ['article_id', 'paragraph_index', 'role', 'start', 'end', 'text']
     """
     fields = [column.field() for column in DATASETS[dataset]]
-    return pa.schema(fields, metadata={"newsetl.schema": SCHEMA_VERSION, "newsetl.version": __version__})
+    return pa.schema(fields, metadata={VERSION_KEY: SCHEMA_VERSION, "newsetl.version": __version__})
 
 
 SCHEMAS = {name: arrow_schema(name) for name in DATASETS}
 
 
-def partition_of(article: Article) -> Partition:
-    """Where an article's rows lie."""
-    day = article.metadata.published_on
-    return Partition(article.metadata.source, day.year if day else 0, day.month if day else 0)
+# --- versions of files ----------------------------------------------------------------------------------------------
 
 
-def reject_partition(reject: Reject) -> Partition:
-    """Where a reject's row lies: under its source when known, never under a date."""
-    return Partition(reject.source or UNKNOWN_SOURCE, 0, 0)
+def version_of(metadata: Mapping[bytes, bytes] | None) -> str | None:
+    """The schema version that the metadata of a file names; None where newsetl did not write it.
 
-
-def article_rows(article: Article) -> dict[str, list[tuple[Any, ...]]]:
-    """An article as rows of its four datasets, values in the order of the columns."""
-    text = article.document.text
-    return {
-        "articles": [_article_row(article)],
-        "paragraphs": [
-            (article.article_id, p.index, p.role, p.start, p.end, text[p.start : p.end])
-            for p in article.document.paragraphs
-        ],
-        "sentences": [
-            (article.article_id, s.paragraph_index, s.index, s.start, s.end, text[s.start : s.end])
-            for s in article.document.sentences
-        ],
-        "quotes": _quote_rows(article),
-    }
-
-
-def _article_row(article: Article) -> tuple[Any, ...]:
-    meta, document = article.metadata, article.document
-    return (
-        article.article_id,
-        article.external_id,
-        meta.source_name,
-        meta.url,
-        meta.canonical_url,
-        meta.title,
-        meta.subtitle,
-        list(meta.authors),
-        meta.agency,
-        meta.dateline_place,
-        meta.published_at,
-        meta.published_on,
-        meta.date_precision,
-        meta.date_origin,
-        meta.date_raw,
-        meta.modified_at,
-        meta.section,
-        list(meta.tags),
-        meta.lang,
-        meta.lang_score,
-        document.text,
-        len(document.text),
-        count_words(document.text),
-        len(document.paragraphs),
-        len(document.sentences),
-        len(article.quotes),
-        [{"rule": r.rule, "text": r.text} for r in article.removed],
-        list(article.fixes),
-        list(article.flags),
-        *_place(article.place),
-        meta.fetched_at,
-        article.extractor,
-        pipeline_version(),
-    )
-
-
-def _quote_rows(article: Article) -> list[tuple[Any, ...]]:
-    text, meta = article.document.text, article.metadata
-    return [
-        (
-            f"{article.article_id}-{q.index}",
-            article.article_id,
-            q.index,
-            meta.published_on,
-            meta.title,
-            q.type,
-            " ".join(text[s.start : s.end] for s in q.segments),
-            [{"start": s.start, "end": s.end} for s in q.segments],
-            q.start,
-            q.end,
-            q.cue,
-            q.cue_start,
-            q.cue_end,
-            q.cue_lemma,
-            q.cue_class,
-            q.speaker,
-            q.speaker_start,
-            q.speaker_end,
-            q.speaker_name,
-            q.speaker_role,
-            q.speaker_kind,
-            q.resolution,
-            q.relayed_by,
-            q.confidence,
-            q.paragraph_index,
-            list(q.flags),
-        )
-        for q in article.quotes
-    ]
-
-
-def to_batch(schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> pa.RecordBatch:
-    """Rows, values in the order of the columns, as an Arrow record batch of an exact schema."""
-    columns: Iterable[Sequence[Any]] = zip(*rows, strict=True) if rows else [[] for _ in schema]
-    return pa.record_batch(
-        [pa.array(list(values), type=field.type) for values, field in zip(columns, schema, strict=True)], schema=schema
-    )
-
-
-def count_words(text: str) -> int:
-    """Runs without white space that hold a letter or digit.
-
-    >>> count_words("قال : «نعم» - ثم مضى")
-    4
+    >>> version_of({b"newsetl.schema": b"1"})
+    '1'
     """
-    return sum(1 for run in text.split() if any(map(str.isalnum, run)))
+    value = (metadata or {}).get(VERSION_KEY)
+    text = value.decode(errors="replace")[:20] if value is not None else None
+    return text and "".join(c if c.isprintable() else "?" for c in text)
 
 
-def _place(place: Place) -> tuple[str, int | None, str]:
-    return (place.uri, place.offset, place.sha256)
+def is_older(version: str) -> bool:
+    """True for a version that `newsetl migrate` brings up to this one."""
+    return version.isascii() and version.isdigit() and 0 < int(version) < int(SCHEMA_VERSION)
+
+
+def refuse_other_version(version: str | None, root: object, path: object) -> None:
+    """Let a file of this version pass.
+
+    Args:
+        version: From `version_of`.
+        root, path: The store that it lies in, and the file: any kind of path, told to users.
+
+    Raises:
+        SchemaVersionError: It has another version; the message says what to do.
+    """
+    if version == SCHEMA_VERSION:
+        return
+    if version is None:
+        raise SchemaVersionError(f"{path}: names no schema version, so newsetl did not write it: move it away")
+    if is_older(version):
+        out = shlex.quote(str(root))
+        raise SchemaVersionError(
+            f"{root}: written with schema {version}, this newsetl reads {SCHEMA_VERSION}: newsetl migrate --out {out}"
+        )
+    raise SchemaVersionError(
+        f"{root}: written by a newer newsetl (schema {version}, this one reads {SCHEMA_VERSION}): update newsetl"
+    )

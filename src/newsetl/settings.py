@@ -77,8 +77,8 @@ class Settings:
             raise SettingsError(f"wait_seconds must be 0 or more, not {self.wait_seconds}")
         if not self.inputs:
             raise SettingsError("no inputs given: name a file, a directory or a pattern")
-        if "://" in self.out:
-            raise SettingsError(f"out must be a local directory, not {self.out}")
+        if remote := [name for name in self.inputs if "://" in name]:
+            raise SettingsError(f"inputs must be files or directories, not {remote[0]}: copy it to a disk first")
 
 
 def load_settings(path: Path | None = None, **arguments: Any) -> Settings:

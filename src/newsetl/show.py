@@ -1,7 +1,6 @@
 """An article in the terminal: its metadata, its text with quotes, cues and speakers marked, its quotes listed."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pyarrow.compute as pc
@@ -12,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from newsetl.errors import InputError
-from newsetl.reading import PARTITIONING
+from newsetl.io.paths import StorePath
+from newsetl.reading import open_dataset
 
 QUOTE_STYLES = {"direct": "green", "mixed": "yellow", "indirect": "cyan"}
 CUE_STYLE = "bold magenta"
@@ -23,7 +23,7 @@ ISOLATE, POP = "\u2068", "\u2069"
 META = ("source_name", "published_on", "published_at", "authors", "agency", "dateline_place", "url", "lang", "flags")
 
 
-def render_article(article_id: str, root: Path) -> Iterator[RenderableType]:
+def render_article(article_id: str, root: StorePath) -> Iterator[RenderableType]:
     """The parts to print, in order.
 
     Raises:
@@ -49,7 +49,7 @@ def render_article(article_id: str, root: Path) -> Iterator[RenderableType]:
         yield _quote_table(quotes)
 
 
-def _find(article_id: str, root: Path) -> dict[str, Any]:
+def _find(article_id: str, root: StorePath) -> dict[str, Any]:
     found = _rows("articles", root, pc.starts_with(ds.field("article_id"), article_id))
     if not found:
         raise InputError(f"no article with the id {article_id} in {root}")
@@ -58,11 +58,8 @@ def _find(article_id: str, root: Path) -> dict[str, Any]:
     return found[0]
 
 
-def _rows(dataset: str, root: Path, condition: pc.Expression) -> list[dict[str, Any]]:
-    if not (root / dataset).is_dir():
-        raise InputError(f"{root / dataset}: no such dataset; has a run written here?")
-    data = ds.dataset(root / dataset, format="parquet", partitioning=PARTITIONING)
-    rows: list[dict[str, Any]] = data.to_table(filter=condition).to_pylist()
+def _rows(dataset: str, root: StorePath, condition: pc.Expression) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = open_dataset(dataset, root).to_table(filter=condition).to_pylist()
     return rows
 
 

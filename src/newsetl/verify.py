@@ -10,9 +10,9 @@ import sqlite3
 import stat
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyarrow as pa
@@ -24,8 +24,18 @@ from rich.text import Text
 from newsetl.errors import NewsetlError
 from newsetl.io import lock, publish
 from newsetl.io.merge import SORT_KEYS
-from newsetl.io.store import PART, part_path
-from newsetl.schema import DATASETS, SCHEMA_VERSION, SCHEMAS, Partition
+from newsetl.io.paths import StorePath, find_files, opened
+from newsetl.io.store import ARROW_ERRORS, PART, part_path
+from newsetl.io.trees import MARK
+from newsetl.schema import (
+    DATASETS,
+    SCHEMA_VERSION,
+    SCHEMAS,
+    Partition,
+    is_older,
+    refuse_other_version,
+    version_of,
+)
 
 # Rows held at a time: some MB of articles.
 ROWS = 500
@@ -48,7 +58,7 @@ Row = dict[str, Any]
 class Verification:
     """What was found. `problems` holds one line each; `repaired` what a repair did."""
 
-    root: Path
+    root: StorePath
     files: Counter[str] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)  # by dataset
@@ -59,8 +69,9 @@ class Verification:
 class _File:
     """The problems of one file, of which a few are told and the others counted. Use it as a context manager."""
 
-    def __init__(self, found: Verification, dataset: str, path: Path) -> None:
-        self._found, self._dataset, self._path, self._count = found, dataset, path.relative_to(found.root), 0
+    def __init__(self, found: Verification, dataset: str, partition: Partition) -> None:
+        self._found, self._dataset, self._count = found, dataset, 0
+        self._path = part_path(Path(), dataset, partition)
 
     def problem(self, text: str) -> None:
         self._count += 1
@@ -73,7 +84,7 @@ class _File:
             self._found.problems.append(f"{self._path}: and {self._count - TOLD:,} more")
 
 
-def verify(root: Path, *, repair: bool = False, wait_seconds: float = 0.0) -> Verification:
+def verify(root: StorePath, *, repair: bool = False, wait_seconds: float = 0.0) -> Verification:
     """Check a store.
 
     Args:
@@ -82,6 +93,7 @@ def verify(root: Path, *, repair: bool = False, wait_seconds: float = 0.0) -> Ve
         wait_seconds: How long to wait for a run that writes to it.
 
     Raises:
+        SchemaVersionError: All of it was written with another schema version.
         NewsetlError: There is none, a run is writing to it, or a repair fails.
     """
     if not root.is_dir():
@@ -92,12 +104,24 @@ def verify(root: Path, *, repair: bool = False, wait_seconds: float = 0.0) -> Ve
             for staging, forward in publish.recover(root):
                 found.repaired.append(f"{staging.name}: rolled {'forward' if forward else 'back'}")
     with lock.looked_at(root, wait_seconds), closing(_ids()) as ids:
+        _refuse_other_schema(root)
         _check_unfinished(found)
         partitions = sorted({p for dataset in DATASETS for p in _check_tree(found, dataset)})
         for partition in partitions:
             _check_partition(found, ids, partition)
         _check_ids(found, ids)
     return found
+
+
+def _refuse_other_schema(root: StorePath) -> None:
+    """One line for a store that has another version as a whole; where some files have this one, each other is told."""
+    found: set[str | None] = set()
+    for path in find_files(root / "records"):
+        with suppress(*ARROW_ERRORS):
+            found.add(version_of(pq.read_metadata(opened(path)).metadata))
+    versions = {version for version in found if version}
+    if versions and SCHEMA_VERSION not in versions:
+        refuse_other_version(min(versions), root, root)
 
 
 # --- files ----------------------------------------------------------------------------------------------------------
@@ -116,29 +140,39 @@ def _check_tree(found: Verification, dataset: str) -> Iterator[Partition]:
         found.faults[dataset] += 1
         found.problems.append(f"{dataset}: missing; the next run makes it")
         return
+    for name, fault in sorted(_names(root)):
+        partition = _partition(name.parent) if name.name == PART and not fault else None
+        if partition:
+            yield partition
+        else:
+            _stray(found, dataset, name, fault or "does not belong here")
+
+
+def _names(root: StorePath) -> Iterator[tuple[PurePosixPath, str]]:
+    """Each file of a dataset, and each empty folder, below its folder; and what is wrong with it by itself."""
+    if not isinstance(root, Path):
+        yield from ((PurePosixPath(str(path)[len(str(root)) + 1 :]), "") for path in find_files(root))
+        return
     for folder, folders, files in os.walk(root):
-        folders[:] = sorted(name for name in folders if not name.startswith(publish.MARK))
+        folders[:] = sorted(name for name in folders if not name.startswith(MARK))
         path = Path(folder)
-        partition = _partition(path.relative_to(root))
-        for name in sorted(files):
-            if name == PART and partition and stat.S_ISREG((path / name).lstat().st_mode):
-                yield partition
-            else:
-                _stray(found, dataset, path / name, "does not belong here")
+        below = PurePosixPath(path.relative_to(root).as_posix())
+        for name in files:
+            yield below / name, "" if stat.S_ISREG((path / name).lstat().st_mode) else "does not belong here"
         if not files and not folders and path != root:
-            _stray(found, dataset, path, "an empty folder")
+            yield below, "an empty folder"
 
 
-def _partition(folder: Path) -> Partition | None:
+def _partition(folder: PurePosixPath) -> Partition | None:
     match = FOLDER.fullmatch(folder.as_posix())
     if match is None or (match[2] == "0") != (match[3] == "0"):
         return None
     return Partition(match[1], int(match[2]), int(match[3]))
 
 
-def _stray(found: Verification, dataset: str, path: Path, text: str) -> None:
+def _stray(found: Verification, dataset: str, path: PurePosixPath, text: str) -> None:
     found.faults[dataset] += 1
-    name = str(path.relative_to(found.root))
+    name = f"{dataset}/{path}"
     found.problems.append(f"{name if name.isprintable() else ascii(name)}: {text}")
 
 
@@ -160,18 +194,19 @@ def _check_partition(found: Verification, ids: sqlite3.Connection, partition: Pa
 def _check_file(found: Verification, dataset: str, partition: Partition) -> bool:
     """Check that a file can be read to its end, has the columns of this version, and is sorted."""
     path = part_path(found.root, dataset, partition)
-    file = _File(found, dataset, path)
+    file = _File(found, dataset, partition)
     try:
         if not path.exists():
             return True  # no rows
         found.files[dataset] += 1
-        schema = pq.read_schema(path)
+        schema = pq.read_schema(opened(path))
+        version = version_of(schema.metadata)
+        if version != SCHEMA_VERSION:
+            todo = ": newsetl migrate" if version and is_older(version) else ""
+            file.problem(f"schema version {version or 'none'}, not {SCHEMA_VERSION}{todo}")
         if not schema.equals(SCHEMAS[dataset]):
             file.problem("columns differ from those of this version of newsetl")
             return False
-        version = (schema.metadata or {}).get(b"newsetl.schema", b"none").decode(errors="replace")
-        if version != SCHEMA_VERSION:
-            file.problem(f"schema version {version}, not {SCHEMA_VERSION}")
         found.rows[dataset] += _check_order(file, path, dataset)
     except (OSError, ValueError, pa.ArrowException) as error:
         file.problem(f"cannot be read: {str(error).splitlines()[0]}")
@@ -182,11 +217,11 @@ def _check_file(found: Verification, dataset: str, partition: Partition) -> bool
         file.close()
 
 
-def _check_order(file: _File, path: Path, dataset: str) -> int:
+def _check_order(file: _File, path: StorePath, dataset: str) -> int:
     """Read the whole file once; tell rows out of order or doubled. Gives the number of rows."""
     keys, count = SORT_KEYS[dataset], 0
     before: tuple[Any, ...] | None = None
-    with pq.ParquetFile(path) as parquet:
+    with pq.ParquetFile(opened(path)) as parquet:
         for batch in parquet.iter_batches(ROWS * 10):
             batch.validate(full=True)
             count += batch.num_rows
@@ -199,17 +234,17 @@ def _check_order(file: _File, path: Path, dataset: str) -> int:
     return count
 
 
-def _rows(root: Path, dataset: str, partition: Partition, columns: list[str]) -> Iterator[Row]:
+def _rows(root: StorePath, dataset: str, partition: Partition, columns: list[str]) -> Iterator[Row]:
     """The rows of a file, a few at a time; none when there is no file."""
     path = part_path(root, dataset, partition)
     if path.exists():
-        with pq.ParquetFile(path) as parquet:
+        with pq.ParquetFile(opened(path)) as parquet:
             for batch in parquet.iter_batches(ROWS, columns=columns):
                 yield from batch.to_pylist()
 
 
 def _check_articles(found: Verification, ids: sqlite3.Connection, partition: Partition) -> None:
-    file = _File(found, "articles", part_path(found.root, "articles", partition))
+    file = _File(found, "articles", partition)
 
     def checked() -> Iterator[tuple[str, int, int]]:
         for row in _rows(found.root, "articles", partition, ["article_id", "text", "n_chars", "published_on"]):
@@ -237,7 +272,7 @@ def _check_children(found: Verification, dataset: str, partition: Partition) -> 
 
     Both files are sorted by article_id, so one pass over each is enough.
     """
-    file = _File(found, dataset, part_path(found.root, dataset, partition))
+    file = _File(found, dataset, partition)
     index, check = INDEX[dataset], _quote_problem if dataset == "quotes" else _slice_problem
     columns = ["article_id", index, *(QUOTE_COLUMNS if dataset == "quotes" else ["text", "start", "end"])]
     columns = list(dict.fromkeys(columns))
@@ -284,7 +319,7 @@ def _quote_problem(text: str, row: Row) -> str | None:
 
 def _check_ledger(found: Verification, ids: sqlite3.Connection, partition: Partition, readable: set[str]) -> None:
     """Check a partition's tables against its ledger, by count; article_ids are compared at the end."""
-    file = _File(found, "records", part_path(found.root, "records", partition))
+    file = _File(found, "records", partition)
     outcomes: Counter[str] = Counter()
 
     def told() -> Iterator[tuple[str, int, int]]:
@@ -303,9 +338,9 @@ def _check_ledger(found: Verification, ids: sqlite3.Connection, partition: Parti
     file.close()
 
 
-def _count(root: Path, dataset: str, partition: Partition) -> int:
+def _count(root: StorePath, dataset: str, partition: Partition) -> int:
     path = part_path(root, dataset, partition)
-    return int(pq.read_metadata(path).num_rows) if path.exists() else 0
+    return int(pq.read_metadata(opened(path)).num_rows) if path.exists() else 0
 
 
 def _ids() -> sqlite3.Connection:

@@ -32,6 +32,7 @@ RULES = (
     "io/whole.py",
     "pipeline.py",
     "records.py",
+    "rows.py",
     "schema.py",
     "sources",
     "stages",

@@ -59,7 +59,12 @@ class Workers(Executor):
         self._pool = self._open(count)
 
     def _open(self, count: int) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(count, self._context, initializer=_begin)
+        try:
+            return ProcessPoolExecutor(count, self._context, initializer=_begin)
+        except OSError as error:  # too many open files, or a system without semaphores
+            raise NewsetlError(
+                f"worker processes cannot be started: {error.strerror}; nothing was published"
+            ) from error
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """As every executor does; never fails for a death before."""

@@ -72,6 +72,14 @@ def test_a_worker_killed_from_outside_costs_no_record(archive, tmp_path):
     assert digests(killed) == digests(clean)
 
 
+def test_the_workers_of_a_killed_run_end_soon_after_it(archive, tmp_path):
+    process = subprocess.Popen(command(archive, tmp_path / "out"), stdout=subprocess.DEVNULL, start_new_session=True)
+    workers = workers_of(process)
+    process.kill()
+    process.wait()
+    assert psutil.wait_procs(workers, timeout=30)[1] == []
+
+
 def test_ctrl_c_ends_the_run_with_one_line(archive, tmp_path):
     for part in range(4, 40):
         shutil.copy(archive / "0.jsonl", archive / f"{part}.jsonl")

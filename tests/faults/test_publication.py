@@ -1,23 +1,27 @@
 """A publication fails at each of its operations in turn; two runs write at once; a disk is full."""
 
+import ctypes
 import json
 import os
 import resource
 import subprocess
 import sys
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from newsetl.errors import NewsetlError
 from newsetl.verify import verify
 
 DRIVER = Path(__file__).with_name("publication_driver.py")
 LANES = 2
 # Kills are done at every operation always; of the other faults every 6th, and all with NEWSETL_ALL_FAULTS=1.
 STEP = 1 if os.environ.get("NEWSETL_ALL_FAULTS") == "1" else 6
+KINDS = ("replaced", "added", "removed", "kept")  # what becomes of some file of every dataset
 TEXT = "قالت المهندسة ليلى الحداد إن الجسر رقم {n} سيفتح قريبا.\n\nوأضافت: «العمل يسير كما خطط له»."
 
 
@@ -39,7 +43,7 @@ def faults(scratch, request):
 
     def lane(number):
         command = [sys.executable, DRIVER, scratch / f"lane-{number}", *map(str, (number, LANES, STEP))]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=900)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=3600)
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -60,6 +64,7 @@ def test_every_dataset_is_old_or_new_and_the_next_run_ends_as_if_nothing_had_hap
 
 def test_a_kill_was_tried_at_every_operation(faults):
     found, summary = faults
+    assert min(changes.get(kind, 0) for changes in summary["changes"].values() for kind in KINDS) > 0
     kills = {
         report["at"]: report["outcome"] for report in found if report["fault"] == "SIGKILL" and not report["again"]
     }
@@ -124,29 +129,93 @@ def test_two_runs_at_once_lose_and_double_nothing(tmp_path):
             expected |= set(range(first + 10, first + 30))
         else:
             assert hasty.returncode == 2
-            assert "another run is writing here" in errors[1]  # its name, unless that is not written yet
+            assert "another run is writing here: process" in errors[1]
             assert errors[1].count("\n") == 1
     articles = pd.read_parquet(out / "articles")
     assert sorted(int(url.rsplit("/", 1)[1]) for url in articles["url"]) == sorted(expected)
     assert verify(out).problems == []
 
 
+def test_verify_beside_runs_finds_no_problem_or_is_told_of_the_run(tmp_path):
+    out, told, sound = tmp_path / "out", 0, 0
+    assert start(write_archive(tmp_path / "0.jsonl", 0), out).wait(60) == 0
+    for number in range(1, 4):
+        run = start(write_archive(tmp_path / f"{number}.jsonl", 100 * number), out, "--wait", "60")
+        while run.poll() is None:
+            try:
+                assert verify(out).problems == []
+                sound += 1
+            except NewsetlError as error:
+                assert f"another run is writing here: process {run.pid} on" in str(error)  # noqa: PT017  either way
+                told += 1
+            time.sleep(0.05)  # leave the run a moment to take the lock
+        assert run.returncode == 0, run.stderr.read()
+    assert min(told, sound) > 0
+    assert len(pd.read_parquet(out / "articles")) == 80
+
+
+# --- what the system refuses ----------------------------------------------------------------------------------------
+
+
+def limited(kind, number):
+    return lambda: resource.setrlimit(kind, (number, number))
+
+
+def obedient():
+    """Drop root's right to write where modes forbid it (CAP_DAC_OVERRIDE), if this is root."""
+    ctypes.CDLL(None).prctl(24, 1, 0, 0, 0)
+
+
+def refused(archive, out, preexec_fn):
+    """The one line of a command that the system does not let finish."""
+    run = start(archive, out, preexec_fn=preexec_fn)
+    error = run.communicate(timeout=120)[1]
+    assert run.returncode == 2, error
+    assert error.count("\n") == 1
+    assert not list(out.glob("_staging-*"))
+    return error
+
+
 def test_a_full_disk_ends_the_command_with_one_line_and_the_next_run_completes(tmp_path):
     """The limit on the size of files stands in for a full disk: the system itself refuses to write."""
     archive, out = write_archive(tmp_path / "in.jsonl", 0, 400), tmp_path / "out"
-
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
-
-    run = start(archive, out, preexec_fn=limit)
-    error = run.communicate(timeout=120)[1]
-    assert run.returncode == 2, error
-    assert error.endswith("nothing was published\n")
-    assert error.count("\n") == 1
-    assert not list(out.glob("_staging-*"))
+    assert refused(archive, out, limited(resource.RLIMIT_FSIZE, 30_000)).endswith("nothing was published\n")
     run = start(archive, out)
     assert run.communicate(timeout=120)[1] == ""
     assert verify(out).problems == []
+
+
+def test_too_few_open_files_end_the_command_with_one_line(tmp_path):
+    """From no room for workers at all to none for the last files: a run needs some 18."""
+    archive, out = write_archive(tmp_path / "in.jsonl", 0), tmp_path / "out"
+    for number in (6, 9, 11, 13, 15):
+        error = refused(archive, out, limited(resource.RLIMIT_NOFILE, number))
+        assert error.endswith("nothing was published\n"), number
+    assert not list(out.glob("articles"))
+
+
+@pytest.mark.parametrize("folder", [".", "sentences"])
+def test_a_directory_that_must_not_be_written_to_ends_the_command_with_one_line(tmp_path, folder):
+    out = tmp_path / "out"
+    assert start(write_archive(tmp_path / "0.jsonl", 0), out).wait(60) == 0
+    (out / folder).chmod(0o555)
+    try:
+        error = refused(write_archive(tmp_path / "1.jsonl", 100), out, obedient)
+    finally:
+        (out / folder).chmod(0o755)
+    assert "Permission denied" in error
+    assert error.endswith("nothing was published\n")
+    assert len(pd.read_parquet(out / "articles")) == 20
+    assert verify(out).problems == []
+
+
+def test_an_output_that_cannot_be_made_ends_the_command_with_one_line(tmp_path):
+    archive, parent = write_archive(tmp_path / "in.jsonl", 0), tmp_path / "read-only"
+    parent.mkdir(mode=0o555)
+    assert "cannot be written to: Permission denied" in refused(archive, parent / "out", obedient)
+
+
+# --- the lock -------------------------------------------------------------------------------------------------------
 
 
 def test_a_killed_holder_of_the_lock_is_followed_at_once(tmp_path):

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from dataclasses import replace
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,10 @@ from hypothesis import strategies as st
 
 import newsetl
 from newsetl.errors import ConservationError
-from newsetl.io import disk, merge, published, store
-from newsetl.io import publish as publishing
+from newsetl.io import disk, merge, published, ranges, store
 from newsetl.io.history import HISTORY, changed, details
 from newsetl.io.ledger import Ledger
-from newsetl.io.staging import StagingWriter
+from newsetl.io.merge import SORT_KEYS
 from newsetl.pipeline import process_record
 from newsetl.records import Article, Fields, Place, RawRecord
 from newsetl.schema import Partition
@@ -31,58 +31,21 @@ FIRST, SECOND, THIRD = "قال سالم: نعم.", "قال سالم: لا.", "ق
 JANUARY = Partition("example", 2020, 1)
 
 
-class Store:
-    """A store, and runs into it."""
+def rows(stored, dataset):
+    return newsetl.read(dataset, stored.root).to_dict("records")
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.runs = 0
 
-    def publish(self, results, batches=1):
-        """One run; its results are dealt out to batches. Gives the partitions written anew."""
-        self.runs += 1
-        staging = self.root / f"_staging-{self.runs}"
-        ledger_path = staging / "ledger.sqlite"
-        staging.mkdir(parents=True)
-        ledger = Ledger(ledger_path, create=True)
-        shares = [results[number::batches] for number in range(batches)]
-        for number, share in enumerate(shares, 1):
-            with StagingWriter(staging, f"batch-{number:06}") as writer:
-                for count, result in enumerate(share, 1):
-                    add = writer.add_article if isinstance(result, Article) else writer.add_reject
-                    add((number << 32) + count, result)
-            ledger.absorb(writer.ledger_path)
-        merge.settle(ledger, self.root, {number: len(share) for number, share in enumerate(shares, 1)})
-        merged = [merge.merge_partition(ledger_path, self.root, staging, p) for p in ledger.touched()]
-        ledger.close()
-        publishing.install(self.root, staging, merged)
-        publishing.discard(staging)
-        return [m.partition for m in merged]
-
-    def rows(self, dataset):
-        return newsetl.read(dataset, self.root).to_dict("records")
-
-    def versions(self):
-        """(version, text, first day, last day, changed) of each earlier version; days of February 2020."""
-        return [
-            (
-                row["version"],
-                row["text"],
-                *(None if pd.isna(row[name]) else row[name].day for name in ("first_seen", "last_seen")),
-                list(row["changed"]),
-            )
-            for row in self.rows("revisions")
-        ]
-
-    def outcomes(self):
-        rows = sorted(self.rows("records"), key=lambda row: row["raw_offset"])
-        return [row["outcome"] for row in rows]
-
-    def digests(self):
-        return {
-            str(path.relative_to(self.root)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in sorted(self.root.glob("*/source=*/**/*.parquet"))
-        }
+def versions(stored):
+    """(version, text, first day, last day, changed) of each earlier version; days of February 2020."""
+    return [
+        (
+            row["version"],
+            row["text"],
+            *(None if pd.isna(row[name]) else row[name].day for name in ("first_seen", "last_seen")),
+            list(row["changed"]),
+        )
+        for row in rows(stored, "revisions")
+    ]
 
 
 @pytest.fixture
@@ -93,8 +56,8 @@ def quick_disk(monkeypatch):
 
 
 @pytest.fixture
-def archive(tmp_path, quick_disk):
-    return Store(tmp_path / "out")
+def archive(tmp_path, quick_disk, make_store):
+    return make_store(tmp_path / "out")
 
 
 @pytest.fixture
@@ -115,25 +78,25 @@ def fetch(make_article):
 def test_an_edited_article_keeps_its_earlier_version(archive, fetch):
     archive.publish([fetch(0, 1)])
     archive.publish([fetch(9, 2, SECOND)])
-    assert archive.versions() == [(1, FIRST, 1, 1, ["text"])]
-    assert [row["text"] for row in archive.rows("articles")] == [SECOND]
+    assert versions(archive) == [(1, FIRST, 1, 1, ["text"])]
+    assert [row["text"] for row in rows(archive, "articles")] == [SECOND]
     assert archive.outcomes() == ["superseded", "article"]
 
 
 def test_downloads_that_say_the_same_are_one_version(archive, fetch):
     archive.publish([fetch(0, 1), fetch(1, 2), fetch(2, 3, SECOND), fetch(3, 4, SECOND)])
-    assert archive.versions() == [(1, FIRST, 1, 2, ["text"])]
+    assert versions(archive) == [(1, FIRST, 1, 2, ["text"])]
     assert archive.outcomes() == ["superseded", "superseded", "duplicate", "article"]
 
 
 def test_an_article_whose_text_did_not_change_has_no_versions(archive, fetch):
     archive.publish([fetch(0, 1), fetch(1, 2, metadata={"section": "رياضة"})])
-    assert archive.versions() == []
+    assert versions(archive) == []
 
 
 def test_a_text_that_comes_back_is_a_version_of_its_own(archive, fetch):
     archive.publish([fetch(0, 1), fetch(1, 2, SECOND), fetch(2, 3)])
-    assert [(number, text) for number, text, *_ in archive.versions()] == [(1, FIRST), (2, SECOND)]
+    assert [(number, text) for number, text, *_ in versions(archive)] == [(1, FIRST), (2, SECOND)]
     assert archive.outcomes() == ["duplicate", "superseded", "article"]
 
 
@@ -141,7 +104,7 @@ def test_an_older_download_that_comes_later_finds_its_place(archive, fetch):
     archive.publish([fetch(0, 1)])
     archive.publish([fetch(1, 3)])
     archive.publish([fetch(2, 2, SECOND)])
-    assert [(number, text) for number, text, *_ in archive.versions()] == [(1, FIRST), (2, SECOND)]
+    assert [(number, text) for number, text, *_ in versions(archive)] == [(1, FIRST), (2, SECOND)]
     assert archive.outcomes() == ["duplicate", "article", "superseded"]
 
 
@@ -153,7 +116,7 @@ def test_what_was_a_duplicate_is_superseded_when_the_text_changes(archive, fetch
 
 def test_downloads_without_an_instant_are_the_oldest(archive, fetch):
     archive.publish([fetch(0, 1, SECOND), fetch(1, None)])
-    assert archive.versions() == [(1, FIRST, None, None, ["text"])]
+    assert versions(archive) == [(1, FIRST, None, None, ["text"])]
 
 
 def test_what_changed_is_named(archive, fetch):
@@ -165,7 +128,7 @@ def test_what_changed_is_named(archive, fetch):
             fetch(1, 2, title="خبر آخر", day=date(2020, 1, 30), metadata=after),
         ]
     )
-    assert archive.versions() == [(1, FIRST, 1, 1, ["title", "subtitle", "authors", "published_on", "section"])]
+    assert versions(archive) == [(1, FIRST, 1, 1, ["title", "subtitle", "authors", "published_on", "section"])]
 
 
 def test_an_absent_value_and_an_empty_one_are_no_change():
@@ -177,26 +140,26 @@ def test_versions_lie_with_the_article_and_move_with_it(archive, fetch):
     archive.publish([fetch(2, 3, THIRD, day=date(2020, 2, 1))])
     for dataset in ("articles", "revisions", HISTORY):
         assert [p.month for p in store.published_partitions(archive.root, dataset)] == [2]
-    assert [number for number, *_ in archive.versions()] == [1, 2]
+    assert [number for number, *_ in versions(archive)] == [1, 2]
 
 
 def test_the_newest_download_of_a_version_stands_for_it(archive, fetch):
     archive.publish([fetch(0, 1), fetch(1, 2), fetch(2, 3, SECOND)])
-    assert [row["raw_offset"] for row in archive.rows("revisions")] == [1]
+    assert [row["raw_offset"] for row in rows(archive, "revisions")] == [1]
 
 
 def test_a_version_read_again_as_a_reject_leaves_the_revisions(archive, fetch, make_reject):
     archive.publish([fetch(0, 1), fetch(1, 2, SECOND), fetch(2, 3, THIRD)])
     archive.publish([make_reject(1)])
-    assert [(number, text) for number, text, *_ in archive.versions()] == [(1, FIRST)]
+    assert [(number, text) for number, text, *_ in versions(archive)] == [(1, FIRST)]
     assert archive.outcomes() == ["superseded", "rejected", "article"]
 
 
 def test_versions_outlive_an_article_that_is_rejected_now(archive, fetch, make_reject):
     archive.publish([fetch(0, 1), fetch(1, 2, SECOND), fetch(2, 3, THIRD)])
     archive.publish([make_reject(2)])
-    assert archive.rows("articles") == []
-    assert [(number, text, *rest) for number, text, *rest in archive.versions()] == [
+    assert rows(archive, "articles") == []
+    assert [(number, text, *rest) for number, text, *rest in versions(archive)] == [
         (1, FIRST, 1, 1, ["text"]),
         (2, SECOND, 2, 2, []),
     ]
@@ -218,13 +181,50 @@ def test_readers_do_not_see_the_history(archive, fetch):
 # --- increments -----------------------------------------------------------------------------------------------------
 
 
-def test_a_run_touches_only_the_partitions_it_changes(archive, make_article):
-    days = [date(2019, month, 3) for month in range(1, 13)]
-    archive.publish([make_article(f"{day}", day=day, offset=day.month) for day in days])
-    before = {path: path.stat().st_mtime_ns for path in archive.root.glob("*/source=*/**/*.parquet")}
-    assert archive.publish([make_article("new", day=date(2019, 12, 9), offset=99)]) == [Partition("example", 2019, 12)]
-    changed_files = {p for p in before if not p.exists() or p.stat().st_mtime_ns != before[p]}
-    assert {path.parent.name for path in changed_files} == {"month=12"}
+SOURCES = ("one", "two", "three")
+
+
+def a_year(make_article, make_reject):
+    """An article a month and source, of each an earlier version, and some rejects."""
+    for number, (source, month) in enumerate(product(SOURCES, range(1, 13))):
+        for fetched in (1, 2):
+            key, offset = f"{source} {month}", 10 * number + fetched
+            yield make_article(
+                key, source=source, day=date(2019, month, 3), offset=offset, fetched=fetched, title=f"{key} {fetched}"
+            )
+    yield from (make_reject(9_000 + number, source=source) for number, source in enumerate(SOURCES))
+
+
+def identities(archive):
+    return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in archive.files()}
+
+
+def touched(archive, before):
+    """Dataset, source and month of each file that is new, gone or another one."""
+    now = identities(archive)
+    paths = [path for path in before.keys() | now.keys() if before.get(path) != now.get(path)]
+    return {tuple(p.relative_to(archive.root).parts[at].split("=")[-1] for at in (0, 1, 3)) for p in paths}
+
+
+def test_a_day_added_to_a_year_rewrites_one_month_of_each_source(archive, make_article, make_reject):
+    archive.publish(a_year(make_article, make_reject))
+    before = identities(archive)
+    assert len(before) == 12 * len(SOURCES) * 7 + 2 * len(SOURCES)  # rejects lie in a month of their own
+    day = [
+        make_article(source, source=source, day=date(2019, 12, 9), offset=10_000 + n)
+        for n, source in enumerate(SOURCES)
+    ]
+    archive.publish(day)
+    added_to = ("articles", "paragraphs", "sentences", "quotes", "records")
+    assert touched(archive, before) == {(*key, "12") for key in product(added_to, SOURCES)}
+
+
+def test_an_edit_of_one_article_rewrites_its_month_alone(archive, make_article, make_reject):
+    archive.publish(a_year(make_article, make_reject))
+    before = identities(archive)
+    archive.publish([make_article("two 7", source="two", day=date(2019, 7, 3), offset=10_000, fetched=3, text=SECOND)])
+    datasets = (*SORT_KEYS, HISTORY)
+    assert touched(archive, before) == {(name, "two", "7") for name in datasets if name != "rejects"}
 
 
 def test_records_that_cannot_matter_do_not_enter_the_ledger(archive, make_article, monkeypatch):
@@ -252,25 +252,25 @@ def test_strings_that_are_no_hashes_pass_the_filter():
 
 
 @pytest.mark.parametrize("range_bytes", [100, 3_000, 20_000])
-def test_ranges_do_not_show_in_the_bytes(archive, make_article, tmp_path, monkeypatch, range_bytes):
+def test_ranges_do_not_show_in_the_bytes(archive, make_store, make_article, tmp_path, monkeypatch, range_bytes):
     articles = [make_article(str(number), offset=number, text=f"قال سالم: {number}.") for number in range(200)]
     archive.publish(articles)
-    monkeypatch.setattr(merge, "RANGE_BYTES", range_bytes)
+    monkeypatch.setattr(ranges, "RANGE_BYTES", range_bytes)
     monkeypatch.setattr(merge, "ARTICLE_ROWS", 7)
     monkeypatch.setattr(merge, "PLACE_ROWS", 7)
-    other = Store(tmp_path / "other")
+    other = make_store(tmp_path / "other")
     for number in range(4):
         other.publish(articles[number::4], batches=3)
     assert other.digests() == archive.digests()
-    assert not list(other.root.rglob("*.spill"))
+    assert not list(other.root.rglob("*.spill*"))
 
 
-def test_row_groups_are_cut_by_the_number_of_rows(archive, make_article, tmp_path, monkeypatch):
+def test_row_groups_are_cut_by_the_number_of_rows(archive, make_store, make_article, tmp_path, monkeypatch):
     monkeypatch.setattr(merge, "ROW_GROUP", {"articles": 64})
-    monkeypatch.setattr(merge, "RANGE_BYTES", 5_000)
+    monkeypatch.setattr(ranges, "RANGE_BYTES", 5_000)
     articles = [make_article(str(number), offset=number) for number in range(200)]
     archive.publish(articles)
-    other = Store(tmp_path / "other")
+    other = make_store(tmp_path / "other")
     other.publish(articles[:70])
     other.publish(articles[70:])
     metadata = pq.read_metadata(store.part_path(archive.root, "articles", JANUARY))
@@ -313,11 +313,13 @@ def build(results, make_article, make_reject):
 
 @given(results=RECORDS, seed=st.integers(0, 2**16), runs=st.integers(1, 4), batches=st.integers(1, 3))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_bytes_depend_on_the_records_alone(quick_disk, make_article, make_reject, results, seed, runs, batches):
+def test_the_bytes_depend_on_the_records_alone(
+    quick_disk, make_store, make_article, make_reject, results, seed, runs, batches
+):
     made = build(results, make_article, make_reject)
     choice = random.Random(seed)  # noqa: S311  an order, no secret
     with tempfile.TemporaryDirectory() as folder:
-        one, other = Store(Path(folder) / "one"), Store(Path(folder) / "other")
+        one, other = make_store(Path(folder) / "one"), make_store(Path(folder) / "other")
         one.publish(made)
         expected = one.digests()
         shuffled = choice.sample(made, len(made))
@@ -339,13 +341,13 @@ def test_the_bytes_depend_on_the_records_alone(quick_disk, make_article, make_re
     | st.text(max_size=40)
 )
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_no_name_of_a_source_leaves_the_store(quick_disk, name):
+def test_no_name_of_a_source_leaves_the_store(quick_disk, make_store, name):
     text = "افتتح الميناء الجديد أبوابه صباح اليوم أمام السفن القادمة من كل جهة، وقال مديره إن العمل يسير كما خطط له."
     fields = Fields(source=name, text=text, date="2020-01-05", title="ميناء جديد")
     record = RawRecord(Place("in.jsonl", 0, 10, "0" * 64), "text", fields=fields)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "deep" / "out"
-        Store(root).publish([process_record(record)])
+        make_store(root).publish([process_record(record)])
         files = [path for path in Path(folder).rglob("*") if path.is_file()]
         assert files
         for path in files:

@@ -7,15 +7,11 @@ import shutil
 from datetime import date
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from newsetl.errors import NewsetlError
-from newsetl.io import disk, merge, publish, store
-from newsetl.io.ledger import Ledger
+from newsetl.io import disk, publish, store, trees
 from newsetl.io.lock import LOCK_FILE, locked, looked_at
-from newsetl.io.staging import StagingWriter
-from newsetl.records import Article
 from newsetl.schema import DATASETS, Partition
 
 JANUARY, FEBRUARY = Partition("example", 2020, 1), Partition("example", 2020, 2)
@@ -25,52 +21,15 @@ class DiedError(BaseException):
     """Stands for the end of a process."""
 
 
-class Store:
-    """A store in a folder, and runs of one batch into it."""
-
-    def __init__(self, root: Path):
-        self.root = root
-        self.runs = 0
-
-    def prepare(self, *results) -> publish.Prepared:
-        self.runs += 1
-        staging = self.root / f"_staging-{self.runs}"
-        with StagingWriter(staging, "batch-000001") as writer:
-            for number, result in enumerate(results, 1):
-                add = writer.add_article if isinstance(result, Article) else writer.add_reject
-                add((1 << 32) + number, result)
-        ledger = Ledger(staging / "ledger.sqlite", create=True)
-        ledger.absorb(writer.ledger_path)
-        merge.settle(ledger, self.root, {1: len(results)})
-        merged = [merge.merge_partition(staging / "ledger.sqlite", self.root, staging, p) for p in ledger.touched()]
-        ledger.close()
-        return publish.prepare(self.root, staging, merged)
-
-    def publish(self, *results) -> publish.Prepared:
-        prepared = self.prepare(*results)
-        publish.commit(self.root, prepared)
-        publish.discard(prepared.staging)
-        return prepared
-
-    def file(self, dataset: str, partition: Partition) -> Path:
-        return store.part_path(self.root, dataset, partition)
-
-    def external_ids(self) -> list[str]:
-        return sorted(pd.read_parquet(self.root / "articles")["external_id"])
-
-    def private(self) -> list[str]:
-        return sorted(path.name for path in self.root.iterdir() if path.name.startswith("_staging"))
-
-
 @pytest.fixture
-def stored(tmp_path):
-    return Store(tmp_path / "out")
+def stored(tmp_path, make_store):
+    return make_store(tmp_path / "out")
 
 
 @pytest.fixture
 def months(stored, make_article):
     """A store with an article in January and one in February."""
-    stored.publish(make_article("a", offset=0), make_article("b", offset=1, day=date(2020, 2, 1)))
+    stored.publish([make_article("a", offset=0), make_article("b", offset=1, day=date(2020, 2, 1))])
     return stored
 
 
@@ -90,21 +49,21 @@ def failing(number: int):
 
 def test_files_that_stay_are_the_same_files(months, make_article):
     before = identity(months.file("articles", FEBRUARY))
-    months.publish(make_article("c", offset=2))
+    months.publish([make_article("c", offset=2)])
     assert months.external_ids() == ["a", "b", "c"]
     assert identity(months.file("articles", FEBRUARY)) == before
 
 
 def test_a_dataset_in_which_nothing_changes_is_not_touched(months, make_reject):
-    before = (months.root / "articles").stat(), publish.mark(months.root / "articles")
-    prepared = months.publish(make_reject(9))
-    assert ((months.root / "articles").stat(), publish.mark(months.root / "articles")) == before
+    before = (months.root / "articles").stat(), trees.mark(months.root / "articles")
+    prepared = months.publish([make_reject(9)])
+    assert ((months.root / "articles").stat(), trees.mark(months.root / "articles")) == before
     assert prepared.datasets.keys() == {"rejects", "records"}
 
 
 def test_ctrl_c_after_the_decision_comes_too_late(months, make_article, monkeypatch):
     """The command would tell that nothing was published."""
-    prepared = months.prepare(make_article("c", offset=2))
+    prepared = months.prepare([make_article("c", offset=2)])
     exchange, calls = disk.exchange, []
 
     def interrupted(new, place):
@@ -116,17 +75,17 @@ def test_ctrl_c_after_the_decision_comes_too_late(months, make_article, monkeypa
     monkeypatch.setattr(disk, "exchange", interrupted)
     publish.commit(months.root, prepared)
     assert months.external_ids() == ["a", "b", "c"]
-    assert {publish.mark(months.root / dataset) for dataset in prepared.datasets} == {prepared.name}
+    assert {trees.mark(months.root / dataset) for dataset in prepared.datasets} == {prepared.name}
 
 
 def test_publishing_the_same_again_touches_no_dataset(months, make_article):
-    prepared = months.publish(make_article("a", offset=0), make_article("b", offset=1, day=date(2020, 2, 1)))
+    prepared = months.publish([make_article("a", offset=0), make_article("b", offset=1, day=date(2020, 2, 1))])
     assert prepared.datasets == {}
     assert prepared.written == 0
 
 
 def test_folders_that_become_empty_go(months, make_article):
-    months.publish(make_article("b", offset=1, day=date(2021, 3, 1)))
+    months.publish([make_article("b", offset=1, day=date(2021, 3, 1))])
     assert not (months.root / "articles" / FEBRUARY.path()).exists()
     assert not (months.root / "records" / FEBRUARY.path()).exists()
     assert [p.year for p in store.published_partitions(months.root, "articles")] == [2020, 2021]
@@ -136,13 +95,13 @@ def test_a_dataset_holds_nothing_but_parquet_files_and_the_mark_which_is_an_empt
     """Polars takes every file below a folder for data, whatever its name begins with."""
     for dataset in DATASETS:
         assert {path.name for path in (months.root / dataset).rglob("*") if path.is_file()} == {"part-0.parquet"}
-        assert len(list((months.root / dataset).glob(f"{publish.MARK}*"))) == 1
+        assert len(list((months.root / dataset).glob(f"{trees.MARK}*"))) == 1
 
 
 def test_files_of_other_people_move_along(months, make_article):
     (months.root / "articles" / "README").write_text("a note", encoding="utf-8")
     (months.root / "articles" / "link").symlink_to("README")
-    months.publish(make_article("c", offset=2))
+    months.publish([make_article("c", offset=2)])
     assert (months.root / "articles" / "link").read_text(encoding="utf-8") == "a note"
     assert (months.root / "articles" / "link").is_symlink()
 
@@ -152,7 +111,7 @@ def test_nothing_private_is_left(months):
 
 
 def test_the_manifest_is_put_in_place(months, make_article):
-    prepared = months.prepare(make_article("c", offset=2))
+    prepared = months.prepare([make_article("c", offset=2)])
     publish.commit(months.root, prepared, ("run-1.json", '{"read": 1}'))
     assert json.loads((months.root / "_runs" / "run-1.json").read_text(encoding="utf-8")) == {"read": 1}
 
@@ -164,14 +123,14 @@ def test_the_manifest_is_put_in_place(months, make_article):
 def test_where_links_cannot_be_files_are_copied_with_their_times(months, make_article, monkeypatch, number):
     _, before, content = identity(months.file("articles", FEBRUARY))
     monkeypatch.setattr(disk, "link", failing(number))
-    months.publish(make_article("c", offset=2))
+    months.publish([make_article("c", offset=2)])
     assert identity(months.file("articles", FEBRUARY))[1:] == (before, content)
 
 
 @pytest.mark.parametrize("number", [errno.EINVAL, errno.ENOSYS])
 def test_where_folders_cannot_be_exchanged_they_are_renamed(months, make_article, monkeypatch, number):
     monkeypatch.setattr(disk, "_exchange", lambda: failing(number))
-    months.publish(make_article("c", offset=2))
+    months.publish([make_article("c", offset=2)])
     assert months.external_ids() == ["a", "b", "c"]
     assert months.private() == []
 
@@ -179,7 +138,7 @@ def test_where_folders_cannot_be_exchanged_they_are_renamed(months, make_article
 @pytest.mark.parametrize("done", [1, 2])
 def test_a_crash_between_the_renames_is_rolled_forward(months, make_article, monkeypatch, done):
     monkeypatch.setattr(disk, "_exchange", lambda: failing(errno.EINVAL))
-    prepared = months.prepare(make_article("c", offset=2))
+    prepared = months.prepare([make_article("c", offset=2)])
     rename, calls = disk.rename, []
 
     def dies_later(old, new):
@@ -207,15 +166,15 @@ def test_a_disk_that_fails_before_the_journal_leaves_everything_old(
     with monkeypatch.context() as patched:
         patched.setattr(disk, operation, failing(number))
         with pytest.raises(NewsetlError, match="nothing was published"), publish.explained(months.root, staging):
-            months.publish(make_article("c", offset=2))
+            months.publish([make_article("c", offset=2)])
     assert months.external_ids() == ["a", "b"]
     assert publish.recover(months.root) == [(staging, False)]
-    months.publish(make_article("c", offset=2))
+    months.publish([make_article("c", offset=2)])
     assert months.external_ids() == ["a", "b", "c"]
 
 
 def test_a_disk_that_fails_after_the_journal_is_told_so(months, make_article, monkeypatch):
-    prepared = months.prepare(make_article("c", offset=2))
+    prepared = months.prepare([make_article("c", offset=2)])
     with monkeypatch.context() as patched:
         patched.setattr(disk, "exchange", failing(errno.EIO))
         with pytest.raises(NewsetlError, match="decided but"), publish.explained(months.root, prepared.staging):
@@ -244,11 +203,11 @@ def test_what_a_killed_run_left_is_cleared(tmp_path):
 
 def test_a_journal_of_a_publication_before_the_last_is_dropped(months, make_article):
     """A loss of power may bring back a journal that was removed, after another publication was made."""
-    prepared = months.prepare(make_article("c", offset=2))
+    prepared = months.prepare([make_article("c", offset=2)])
     shutil.copytree(prepared.staging, months.root / "copy")
     publish.commit(months.root, prepared)
     journal = {"publication": prepared.name, "datasets": prepared.datasets, "manifest": None}
-    months.publish(make_article("d", offset=3))
+    months.publish([make_article("d", offset=3)])
     (months.root / "copy").rename(prepared.staging.with_name("_staging-back"))
     (months.root / "_staging-back" / publish.JOURNAL).write_text(json.dumps(journal), encoding="utf-8")
     publish.recover(months.root)
@@ -258,7 +217,7 @@ def test_a_journal_of_a_publication_before_the_last_is_dropped(months, make_arti
 
 @pytest.mark.parametrize("text", ["", "{", '{"publication":'])
 def test_a_damaged_journal_stops_the_next_run_with_one_line(months, make_article, text):
-    prepared = months.prepare(make_article("c", offset=2))
+    prepared = months.prepare([make_article("c", offset=2)])
     (prepared.staging / publish.JOURNAL).write_text(text, encoding="utf-8")
     with pytest.raises(NewsetlError, match="a damaged journal"):
         publish.recover(months.root)
@@ -266,11 +225,11 @@ def test_a_damaged_journal_stops_the_next_run_with_one_line(months, make_article
 
 
 def test_a_journal_whose_tree_is_gone_stops_the_next_run(months, make_article, monkeypatch):
-    prepared = months.prepare(make_article("c", offset=2))
+    prepared = months.prepare([make_article("c", offset=2)])
     monkeypatch.setattr(disk, "exchange", failing(errno.EIO))
     with pytest.raises(OSError, match="Input/output"):
         publish.commit(months.root, prepared)
-    shutil.rmtree(prepared.staging / publish.NEXT / "articles")
+    shutil.rmtree(prepared.staging / trees.NEXT / "articles")
     with pytest.raises(NewsetlError, match="is not there"):
         publish.recover(months.root)
     assert months.external_ids() == ["a", "b"]

@@ -2,17 +2,17 @@
 
 import contextlib
 import fcntl
-import json
 import os
-import socket
-import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 from newsetl.errors import NewsetlError
+from newsetl.io.holders import taken, this_process
+from newsetl.io.lease import leased, refuse_taken
+from newsetl.io.paths import StorePath
+from newsetl.io.publication import Held, still_held
 
 LOCK_FILE = "_lock"
 ASK_AGAIN_SECONDS = 0.2
@@ -21,37 +21,50 @@ NAME_LOOKS = 5
 
 
 @contextlib.contextmanager
-def locked(root: Path, wait_seconds: float = 0.0) -> Iterator[None]:
+def locked(root: StorePath, wait_seconds: float = 0.0) -> Iterator[Held]:
     """Hold a store's lock for writing, so that two runs cannot publish into it at once.
 
-    The lock (`flock`) belongs to the open file and ends with the process, so none is ever stale on a local disk. On
-    NFS 4 the server keeps it, and gives it back when the dead client's lease ends (90 s by default); on NFS mounted
-    with `nolock`, and on many FUSE file systems, it binds the processes of one machine only. The file tells people
-    who holds it; nothing depends on what it says.
+    On an object store it is a lease (`io.lease`). In a directory the lock (`flock`) belongs to the open file and ends
+    with the process, so none is ever stale on a local disk. On NFS 4 the server keeps it, and gives it back when the
+    dead client's lease ends (90 s by default); on NFS mounted with `nolock`, and on many FUSE file systems, it binds
+    the processes of one machine only. The file tells people who holds it; nothing depends on what it says.
 
     Args:
         root: The store; made when it is not there.
         wait_seconds: How long to wait for another holder; 0 fails at once.
 
+    Returns:
+        A check that raises when the lock was lost, for before each step that cannot be taken back.
+
     Raises:
         NewsetlError: Another process holds it, or the file cannot be written.
     """
+    if not isinstance(root, Path):
+        with leased(root, wait_seconds) as lease:
+            yield lease.held
+        return
     with _opened(root) as handle:
         _acquire(handle, fcntl.LOCK_EX, root, wait_seconds)
-        _note(handle, _myself())
+        _note(handle, this_process())
         try:
-            yield
+            yield still_held
         finally:
             _note(handle, "")
 
 
 @contextlib.contextmanager
-def looked_at(root: Path, wait_seconds: float = 0.0) -> Iterator[None]:
+def looked_at(root: StorePath, wait_seconds: float = 0.0) -> Iterator[None]:
     """Hold a store's lock for reading: no run publishes meanwhile. Writes nothing; free where no run ever was.
+
+    An object store cannot be held without writing: there a run may begin while it is looked at.
 
     Raises:
         NewsetlError: A run holds it.
     """
+    if not isinstance(root, Path):
+        refuse_taken(root)
+        yield
+        return
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(FileNotFoundError):
             handle = stack.enter_context((root / LOCK_FILE).open(encoding="utf-8"))
@@ -74,24 +87,10 @@ def _acquire(handle: IO[str], kind: int, root: Path, wait_seconds: float) -> Non
             return fcntl.flock(handle, kind | fcntl.LOCK_NB)
         except BlockingIOError as error:
             if time.monotonic() >= deadline:
-                waited = f" (waited {wait_seconds:g} s)" if wait_seconds else ""
-                raise NewsetlError(
-                    f"{root}: another run is writing here: {_holder(handle)}{waited}; "
-                    "wait for it (--wait SECONDS) or choose another --out"
-                ) from error
+                raise taken(root, _left_note(handle), wait_seconds) from error
         except OSError as error:
             raise NewsetlError(f"{root / LOCK_FILE}: cannot be locked: {error.strerror}") from error
         time.sleep(ASK_AGAIN_SECONDS)
-
-
-def _myself() -> str:
-    owner = {
-        "pid": os.getpid(),
-        "host": socket.gethostname(),
-        "started": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": " ".join(sys.argv),
-    }
-    return json.dumps(owner, ensure_ascii=False) + "\n"
 
 
 def _note(handle: IO[str], text: str) -> None:
@@ -99,17 +98,6 @@ def _note(handle: IO[str], text: str) -> None:
     with contextlib.suppress(OSError):
         os.ftruncate(handle.fileno(), 0)
         os.write(handle.fileno(), text.encode())
-
-
-def _holder(handle: IO[str]) -> str:
-    """Who holds the lock, in words."""
-    try:
-        owner = json.loads(_left_note(handle))
-        who = f"process {owner['pid']} on {owner['host']} since {owner['started']}"
-        named = f"{who} ({owner['command']})" if owner["command"] else who
-        return "".join(c if c.isprintable() else "?" for c in named)
-    except (ValueError, TypeError, KeyError):  # `looked_at` leaves no note
-        return "it left no name, so it may be newsetl verify"
 
 
 def _left_note(handle: IO[str]) -> str:

@@ -25,11 +25,13 @@ from newsetl.io.changes import Changes
 from newsetl.io.disk import open_output
 from newsetl.io.history import HISTORY, HISTORY_SCHEMA
 from newsetl.io.ledger import Ledger
+from newsetl.io.paths import StorePath
 from newsetl.io.published import add_published, add_texts
-from newsetl.io.ranges import PublishedRows, sort_into_ranges, split_ids
+from newsetl.io.ranges import PublishedRows, ranges_of, sort_into_ranges
 from newsetl.io.staging import ARTICLE_DATASETS, Pieces
 from newsetl.io.store import part_path, published_bytes, read_batches
-from newsetl.schema import SCHEMAS, Partition, to_batch
+from newsetl.rows import to_batch
+from newsetl.schema import SCHEMAS, Partition
 
 PLACE = ["raw_uri", "raw_offset", "raw_sha256"]
 SORT_KEYS = {
@@ -45,9 +47,6 @@ WRITTEN = {**SCHEMAS, HISTORY: HISTORY_SCHEMA}
 # Rows of a row group: readers skip whole groups by their statistics; groups of some MB compress well.
 ROW_GROUP = {"articles": 2_000, "revisions": 2_000}
 ROW_GROUP_DEFAULT = 20_000
-# Rows of a dataset merged at a time, in bytes of memory; merging takes some three times as much. The bytes written do
-# not depend on it.
-RANGE_BYTES = 8 * 1024**2
 # Published rows read at a time: some MB.
 ARTICLE_ROWS = 1_000
 PLACE_ROWS = 5_000
@@ -55,7 +54,7 @@ PLACE_ROWS = 5_000
 Row = tuple[Any, ...]
 
 
-def settle(ledger: Ledger, root: Path, read: dict[int, int]) -> None:
+def settle(ledger: Ledger, root: StorePath, read: dict[int, int]) -> None:
     """Settle the ledger of a run against what is published, and hold the conservation law.
 
     Args:
@@ -81,7 +80,7 @@ class Merged:
     rows: dict[str, int]
 
 
-def merge_partition(ledger_path: Path, root: Path, staging: Path, partition: Partition) -> Merged:
+def merge_partition(ledger_path: Path, root: StorePath, staging: Path, partition: Partition) -> Merged:
     """Write the new files of a partition below `staging`: what stays of the old rows, and what the run adds.
 
     Raises:
@@ -105,13 +104,13 @@ class _Merge:
     """One partition being merged."""
 
     changes: Changes
-    root: Path
+    root: StorePath
     staging: Path
     partition: Partition
 
     def write(self, dataset: str, tables: Iterable[pa.Table]) -> int:
         """Write the file of a dataset and have it on the disk; none when there are no rows. Gives their number."""
-        rows = _write(part_path(self.staging, dataset, self.partition), dataset, tables)
+        rows = write_rows(part_path(self.staging, dataset, self.partition), dataset, tables)
         pa.default_memory_pool().release_unused()  # else what one dataset took adds to what the next one takes
         return rows
 
@@ -123,7 +122,7 @@ class _Merge:
         """
         pieces = self.changes.pieces(dataset)
         size_bytes = published_bytes(self.root, dataset, self.partition) + sum(piece[-1] for piece in pieces)
-        bounds = split_ids(-(-size_bytes // RANGE_BYTES))
+        bounds = ranges_of(size_bytes)
         old = PublishedRows(read_batches(self.root, dataset, self.partition, ARTICLE_ROWS))
         spill = part_path(self.staging, dataset, self.partition).with_suffix(".spill")
         first = ""
@@ -139,17 +138,12 @@ class _Merge:
             first = last
 
     def _staged(self, pieces: list[tuple[str, int, int, int, int]]) -> Iterator[pa.Table]:
-        """What this run publishes here, at most a range's bytes (and one piece) at a time, in no order."""
+        """What this run publishes here, in no order."""
         with Pieces() as reader:
-            waiting: list[pa.Table] = []
             for path, number, first, last, _ in pieces:
                 table = reader.read(path, number, self.changes.winners(first, last))
-                waiting.append(table.drop_columns(["record_no"]))
-                if sum(t.nbytes for t in waiting) >= RANGE_BYTES:
-                    yield pa.concat_tables(waiting)
-                    waiting.clear()
-            if waiting:
-                yield pa.concat_tables(waiting)
+                if table.num_rows:
+                    yield table.drop_columns(["record_no"])
 
     def by_row(self, dataset: str, outcomes: Counter[str]) -> Iterator[pa.Table]:
         """The rows of a small dataset in order. Counts the outcomes in `records`."""
@@ -238,7 +232,8 @@ def _without_ties(rows: Iterator[Row], key: Callable[[Row], Any]) -> Iterator[Ro
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
-def _write(path: Path, dataset: str, tables: Iterable[pa.Table]) -> int:
+def write_rows(path: Path, dataset: str, tables: Iterable[pa.Table]) -> int:
+    """Write the file of a partition and have it on the disk; none when there are no rows. Gives their number."""
     rows = 0
     with ExitStack() as stack:
         writer: pq.ParquetWriter | None = None

@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 
 from newsetl.io.history import COMPARED, HISTORY, details, fingerprint
 from newsetl.io.ledger import Ledger, Published
+from newsetl.io.paths import StorePath
 from newsetl.io.staging import Pieces
 from newsetl.io.store import published_partitions, read_batches
 from newsetl.schema import Partition
@@ -61,7 +61,7 @@ class HexFilter:
         return passed
 
 
-def add_published(ledger: Ledger, root: Path) -> None:
+def add_published(ledger: Ledger, root: StorePath) -> None:
     """Enter into an indexed ledger every published record that this run can change."""
     ledger.add_published(_records(ledger, root))
     ledger.mark_read_again()
@@ -72,7 +72,7 @@ def add_published(ledger: Ledger, root: Path) -> None:
         _add_articles(ledger, root, partition)
 
 
-def _records(ledger: Ledger, root: Path) -> Iterator[Published]:
+def _records(ledger: Ledger, root: StorePath) -> Iterator[Published]:
     """Published records that share an article_id or their bytes with a record of this run, and some others."""
     articles = HexFilter((article_id for article_id, _ in ledger.new_keys() if article_id), ledger.size())
     contents = HexFilter((sha256 for _, sha256 in ledger.new_keys()), ledger.size())
@@ -98,7 +98,7 @@ def _published(partition: Partition, row: dict[str, Any], **more: Any) -> Publis
     )
 
 
-def _history(root: Path, home: Partition, articles: HexFilter) -> Iterator[Published]:
+def _history(root: StorePath, home: Partition, articles: HexFilter) -> Iterator[Published]:
     """What is kept of contested articles that the ledger knows, and of some others."""
     for table in read_batches(root, HISTORY, home, HASH_ROWS):
         for row in _with_instants(table.filter(pa.array(articles.passes(table["article_id"]))), "fetched_at"):
@@ -112,7 +112,7 @@ def _history(root: Path, home: Partition, articles: HexFilter) -> Iterator[Publi
             )
 
 
-def _add_articles(ledger: Ledger, root: Path, partition: Partition) -> None:
+def _add_articles(ledger: Ledger, root: StorePath, partition: Partition) -> None:
     """Enter what published winners say that are contested or were read again: hashes, and words that may go away."""
     columns = ["article_id", "fetched_at", *COMPARED]
     for table, wanted in _sought(root, "articles", partition, columns, ledger.contested):
@@ -123,7 +123,7 @@ def _add_articles(ledger: Ledger, root: Path, partition: Partition) -> None:
 
 
 def _sought(
-    root: Path,
+    root: StorePath,
     dataset: str,
     partition: Partition,
     columns: list[str],
@@ -147,7 +147,7 @@ def _with_instants(table: pa.Table, name: str) -> list[dict[str, Any]]:
     return rows
 
 
-def add_texts(ledger: Ledger, root: Path) -> None:
+def add_texts(ledger: Ledger, root: StorePath) -> None:
     """Enter into a settled ledger the words of versions that it lacks: from `revisions`, and from what is staged."""
     for partition in ledger.missing_partitions():
         for table, _ in _sought(root, "revisions", partition, ["article_id", "title", "text"], ledger.missing):

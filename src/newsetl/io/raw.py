@@ -4,11 +4,12 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any
 
 from newsetl.errors import InputError
 from newsetl.io.inputs import InputFile, find_inputs
+from newsetl.io.paths import StorePath, find_files
 from newsetl.io.reading import load_urls
 from newsetl.io.store import RUNS_FOLDER
 
@@ -106,8 +107,8 @@ class EarlierRuns:
     manners: Mapping[str, Manner] = field(default_factory=dict)
 
 
-def read_earlier_runs(root: Path) -> EarlierRuns:
-    """What the manifests below a store's root tell; backfills are passed over, since they were told by them too.
+def read_earlier_runs(root: StorePath) -> EarlierRuns:
+    """What the manifests below a store's root tell of its runs, not of migrations, nor of backfills: these follow them.
 
     Raises:
         InputError: A manifest cannot be read.
@@ -115,9 +116,11 @@ def read_earlier_runs(root: Path) -> EarlierRuns:
     profiles: str | None = None
     use_profiles = True
     manners: dict[str, Manner] = {}
-    for path in sorted((root / RUNS_FOLDER).glob("[!._]*.json")):  # oldest first: their names begin with the time
+    for path in sorted(find_files(root / RUNS_FOLDER), key=str):  # oldest first: their names begin with the time
+        if path.suffix != ".json" or path.name.startswith((".", "_")):
+            continue
         manifest = _read_manifest(path)
-        if "backfill" in manifest:
+        if "backfill" in manifest or "migration" in manifest:
             continue
         settings: dict[str, Any] = manifest.get("settings", {})
         profiles, use_profiles = settings.get("profiles"), settings.get("use_profiles", True)
@@ -132,7 +135,7 @@ def read_earlier_runs(root: Path) -> EarlierRuns:
     return EarlierRuns(profiles, use_profiles, manners)
 
 
-def _read_manifest(path: Path) -> dict[str, Any]:
+def _read_manifest(path: StorePath) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

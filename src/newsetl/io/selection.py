@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from newsetl.errors import InputError, NewsetlError
+from newsetl.errors import InputError
+from newsetl.io.paths import StorePath
 from newsetl.io.reading import WHOLE_FILE
-from newsetl.io.store import part_path, published_partitions
+from newsetl.io.store import ARROW_ERRORS, open_part, part_path, published_partitions, unreadable
 from newsetl.schema import SCHEMAS, Partition
 from newsetl.version import pipeline_version
 
@@ -31,7 +30,6 @@ SELECTED = pa.schema(
         pa.field("month", pa.int32()),
     ]
 )
-ARROW_ERRORS = (pa.ArrowException, OSError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +80,7 @@ class Need:
     rejects: bool = False
 
 
-def find_needs(root: Path, request: Request) -> list[Need]:
+def find_needs(root: StorePath, request: Request) -> list[Need]:
     """The partitions that hold records to be read again: undated ones, where rejects lie, then the others, in order.
 
     A reject does not tell which version rejected it. So rejects are outdated while any article asked for is, and come
@@ -104,12 +102,12 @@ def find_needs(root: Path, request: Request) -> list[Need]:
     return sorted((need for need in needs if need.records), key=lambda need: (need.partition.year > 0, need.partition))
 
 
-def _need(root: Path, partition: Partition, request: Request, *, rejects: bool) -> Need:
+def _need(root: StorePath, partition: Partition, request: Request, *, rejects: bool) -> Need:
     rows = select_records(root, partition, request, rejects=rejects)
     return Need(partition, rows.num_rows, pc.sum(rows["raw_length"]).as_py() or 0, rejects)
 
 
-def select_wanted(root: Path, request: Request, needs: list[Need]) -> pa.Table:
+def select_wanted(root: StorePath, request: Request, needs: list[Need]) -> pa.Table:
     """The records to be read again for some partitions: columns `SELECTED`, sorted by place, each record once.
 
     `raw_offset` is `WHOLE_FILE` where a record has none.
@@ -128,10 +126,10 @@ def select_wanted(root: Path, request: Request, needs: list[Need]) -> pa.Table:
     return found.select(SELECTED.names).cast(SELECTED).sort_by(order)
 
 
-def _kin(root: Path, ids: pa.Array) -> Iterator[pa.Table]:
+def _kin(root: StorePath, ids: pa.Array) -> Iterator[pa.Table]:
     """All records of some articles, wherever they lie."""
     for partition in published_partitions(root, "records"):
-        with _opened(root, "records", partition) as file:
+        with open_part(root, part_path(root, "records", partition)) as file:
             for number in range(file.num_row_groups):
                 if pc.any(pc.is_in(file.read_row_group(number, ["article_id"])["article_id"], value_set=ids)).as_py():
                     rows = file.read_row_group(number, LEDGER)
@@ -139,7 +137,7 @@ def _kin(root: Path, ids: pa.Array) -> Iterator[pa.Table]:
                     yield _selected(chosen, partition, "same article")
 
 
-def select_records(root: Path, partition: Partition, request: Request, *, rejects: bool) -> pa.Table:
+def select_records(root: StorePath, partition: Partition, request: Request, *, rejects: bool) -> pa.Table:
     """The records of one partition that are asked for: columns `SELECTED`.
 
     Args:
@@ -165,7 +163,7 @@ def select_records(root: Path, partition: Partition, request: Request, *, reject
     return pa.concat_tables([_selected(part, partition, why) for part, why in parts])
 
 
-def _because(root: Path, partition: Partition, request: Request, rejected: pa.Table) -> pa.Table:
+def _because(root: StorePath, partition: Partition, request: Request, rejected: pa.Table) -> pa.Table:
     """Rejects of the stage and for the reason that are asked for."""
     asked = {name: value for name, value in (("stage", request.stage), ("reason", request.reason)) if value}
     if not asked:
@@ -186,14 +184,14 @@ def _filled(rows: pa.Table) -> pa.Table:
     return rows.set_column(rows.column_names.index("raw_offset"), "raw_offset", offsets)
 
 
-def _outdated(root: Path, partition: Partition) -> pa.Array:
+def _outdated(root: StorePath, partition: Partition) -> pa.Array:
     """article_ids whose rows another version made."""
     articles = _read(root, "articles", partition, ["article_id", "pipeline_version"])
     others = articles.filter(pc.not_equal(articles["pipeline_version"], pipeline_version()))
     return others["article_id"].combine_chunks()
 
 
-def _lost(root: Path, partition: Partition, records: pa.Table) -> pa.Array:
+def _lost(root: StorePath, partition: Partition, records: pa.Table) -> pa.Array:
     """article_ids that the ledger lists and whose rows are not all there."""
     articles = _read(root, "articles", partition, ["article_id", *COUNTED.values()])
     listed = records.filter(pc.equal(records["outcome"], "article"))["article_id"]
@@ -216,26 +214,12 @@ def _selected(rows: pa.Table, partition: Partition, why: str) -> pa.Table:
     return pa.table(columns | constants).select(SELECTED.names).cast(SELECTED)
 
 
-def _read(root: Path, dataset: str, partition: Partition, columns: list[str]) -> pa.Table:
-    if not part_path(root, dataset, partition).exists():
+def _read(root: StorePath, dataset: str, partition: Partition, columns: list[str]) -> pa.Table:
+    path = part_path(root, dataset, partition)
+    if not path.exists():
         return SCHEMAS[dataset].empty_table().select(columns)
-    with _opened(root, dataset, partition) as file:
+    with open_part(root, path) as file:
         try:
             return file.read(columns)
         except ARROW_ERRORS as error:
-            raise _unreadable(part_path(root, dataset, partition), error) from error
-
-
-def _opened(root: Path, dataset: str, partition: Partition) -> pq.ParquetFile:
-    path = part_path(root, dataset, partition)
-    try:
-        return pq.ParquetFile(path)
-    except ARROW_ERRORS as error:
-        raise _unreadable(path, error) from error
-
-
-def _unreadable(path: Path, error: Exception) -> NewsetlError:
-    reason = str(error).partition("\n")[0][:200]
-    return NewsetlError(
-        f"{path} cannot be read ({reason}): move it away, then `newsetl backfill --only missing` makes it anew"
-    )
+            raise unreadable(path, error) from error

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from newsetl.io.history import COMPARED, EPOCH, details, fingerprint
 from newsetl.io.ledger import Key, Ledger, Piece
 from newsetl.records import Article, Reject
-from newsetl.schema import SCHEMAS, Partition, article_rows, partition_of, reject_partition, to_batch
+from newsetl.rows import article_rows, partition_of, reject_partition, to_batch
+from newsetl.schema import SCHEMAS, Partition
 
 ARTICLE_DATASETS = ("articles", "paragraphs", "sentences", "quotes")
 RECORD_NO = pa.field("record_no", pa.int64(), nullable=False)
