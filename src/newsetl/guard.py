@@ -40,7 +40,7 @@ TICKS = 4  # in max_document_seconds
 # a slow disk), so it may last this many times longer; so may all reading, since a step of it may pass over many
 # records of other batches.
 PATIENCE = 4
-PARENT_SECONDS = 1.0  # between two looks for the process that started this one
+OWNER_SECONDS = 1.0  # between two looks for the process that a worker works for
 WATCHDOG = 3  # times max_document_seconds without a tick; the longest call into C for a record of 16 MB takes 1 s
 
 
@@ -155,19 +155,21 @@ class Guard:
 _own = False
 
 
-def own_process() -> None:
+def own_process(owner: int) -> None:
     """Allow `guarded` to set limits: this process runs batches in its main thread and nothing else.
 
-    It ends soon after the process that started it: a pool whose owner was killed would wait for work for ever.
+    It ends soon after its owner, by process id: workers of one that was killed would wait for work for ever.
     """
     global _own  # noqa: PLW0603  a pool's initializer has no other way to tell its tasks
     _own = True
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with, args=(owner,), daemon=True).start()
 
 
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(PARENT_SECONDS)
+def _end_with(owner: int) -> None:
+    with suppress(ProcessLookupError):
+        while True:
+            os.kill(owner, 0)
+            time.sleep(OWNER_SECONDS)
     os._exit(1)
 
 
