@@ -86,6 +86,18 @@ def test_what_lies_beside_the_store_is_not_touched(archive, bucket, listed):
     assert listed(f"{bucket}/newsletter") == before
 
 
+def test_a_store_of_an_older_schema_is_refused_and_migrated(bucket, listed, capsys):
+    old = Path(__file__).parents[1] / "stores" / "schema-1"
+    place = store_path(f"{bucket}/news")
+    for path in old.rglob("*.parquet"):
+        place.fs.put_file(str(path), f"{place.path}/{path.relative_to(old).as_posix()}")
+    assert main(["verify", "--out", str(place)]) == 2
+    assert "newsetl migrate" in capsys.readouterr().err
+    assert main(["migrate", "--out", str(place)]) == 0
+    assert main(["verify", "--out", str(place)]) == 0
+    assert not [key for key in listed(bucket) if "/_staging-" in key or "/_claims/" in key]
+
+
 # --- places that cannot be had --------------------------------------------------------------------------------------
 
 

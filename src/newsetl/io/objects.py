@@ -17,7 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from newsetl.errors import NewsetlError
 from newsetl.io.merge import write_part
+from newsetl.io.paths import store_errors
 from newsetl.io.publication import JOURNAL, PLACEHOLDER, STAGING, Change, Held, Prepared, has_no_rows
 from newsetl.io.store import RUNS_FOLDER, part_path, published_partitions
 from newsetl.schema import SCHEMAS
@@ -101,7 +103,8 @@ def commit(root: "UPath", prepared: Prepared, manifest: tuple[str, str] | None, 
         roll_forward(root, staged, journal, held)
     except KeyboardInterrupt:  # too late: an end here would be told as "nothing was published"
         roll_forward(root, staged, journal, held)
-    clean(staged)
+    with contextlib.suppress(*store_errors()):  # all is in place; the next run tries again to remove what is left
+        clean(staged)
 
 
 def roll_forward(root: "UPath", staged: "UPath", journal: dict[str, Any], held: Held) -> None:
@@ -112,6 +115,19 @@ def roll_forward(root: "UPath", staged: "UPath", journal: dict[str, Any], held: 
     for key in journal["gone"]:
         held()
         remove(root / key)
+
+
+def is_void(staged: "UPath", journal: dict[str, Any]) -> bool:
+    """True for a journal that was written too late: by a run that was stopped right before it and undone meanwhile.
+
+    Raises:
+        NewsetlError: Some of what the journal speaks of is there, and some is not.
+    """
+    there = set(staged.fs.find(staged.path))
+    missing = [key for key in journal["put"] if (staged / key).path not in there]
+    if missing and len(missing) < len(journal["put"]):
+        raise NewsetlError(f"{staged / missing[0]}: a journal speaks of it, and it is not there: remove {staged}")
+    return bool(missing)
 
 
 def clean(staged: "UPath") -> None:

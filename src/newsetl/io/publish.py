@@ -126,8 +126,8 @@ def _recover_tree(root: Path, staging: Path, *, decided: bool) -> None:
 
 
 def _recover_objects(root: "UPath", staged: "UPath", held: Held, *, decided: bool) -> None:
-    if decided:
-        objects.roll_forward(root, staged, read_journal(staged / JOURNAL), held)
+    if decided and not objects.is_void(staged, journal := read_journal(staged / JOURNAL)):
+        objects.roll_forward(root, staged, journal, held)
     objects.clean(staged)
 
 
