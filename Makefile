@@ -14,7 +14,7 @@ run: setup            ## the main job: data/raw -> data/processed, as a Prefect 
 	$(BIN)/python flows/etl.py
 
 test: setup           ## all tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 setup: $(STAMP)       ## .venv with the locked dependencies and newsetl itself
 
@@ -29,7 +29,7 @@ check: setup          ## format, lint, types, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 bench: $(BENCH)       ## newsetl beside its peers on text, pages and dates; SUITE=pages runs one of them
 	$(BIN)/python -m benchmarks $(SUITE)

@@ -31,7 +31,8 @@ ROOMS = {
     "show": {"errors", "reading", "io"},
     "propose": {"errors", "schema", "arabic", "stages", "io"},
     "migrate": {"", "errors", "schema", "io"},
-    "verify": {"errors", "schema", "io"},
+    "verify_partition": {"schema", "io"},
+    "verify": {"errors", "schema", "io", "verify_partition"},
     "source_check": {"records", "errors", "arabic", "sources", "stages", "pipeline", "io"},
     "options": {"", "schema", "settings", "propose"},
     "cli": {

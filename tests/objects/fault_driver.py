@@ -2,9 +2,9 @@
 
     python fault_driver.py FOLDER BUCKET STEP     one JSON line for each fault, the last for the whole
 
-A kill at every request, and every STEP-th of the other faults. A process that has spoken to no endpoint yet forks twice
-for each: a child that publishes and is failed (a real process and a real SIGKILL), and one that looks at what is left
-and publishes again. `newsetl.io.objects` is replaced from here; newsetl itself knows nothing of it.
+A kill at every request, and every STEP-th of the other faults. A process that has spoken to no endpoint yet forks for
+each: a child that publishes and is failed (a real process and a real SIGKILL), and one that looks at what is left and
+publishes again. `newsetl.io.objects` is replaced from here; newsetl itself knows nothing of it.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -83,14 +84,15 @@ class Sabotage:
     """Counts the requests of a publication and fails the N-th."""
 
     def __init__(self, fault, at):
-        self.fault, self.at, self.done = fault, at, []
+        self.fault, self.at, self.done, self.lock = fault, at, [], threading.Lock()
         for name in OPERATIONS:
             setattr(objects, name, self.counted(name, getattr(objects, name)))
 
     def counted(self, name, function):
         def operation(*arguments):
-            self.done.append(name)
-            count = len(self.done)
+            with self.lock:  # several requests are under way at once
+                self.done.append(name)
+                count = len(self.done)
             if count == self.at and self.fault == "SIGKILL":
                 os.kill(os.getpid(), signal.SIGKILL)
             if self.at and (count == self.at or (count > self.at and LASTS[self.fault])):

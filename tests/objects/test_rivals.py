@@ -1,4 +1,4 @@
-"""Two runs write into one store on an object store: at once, and one that comes back from the dead."""
+"""A run into an object store is stopped for longer than its lease, another one writes, and the first goes on."""
 
 import json
 import os
@@ -10,13 +10,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from newsetl.io import lease, objects, publish
+from newsetl.io import lease, publish
 from newsetl.io.lock import locked
 from newsetl.io.paths import store_path
 from newsetl.verify import verify
 
 TEXT = "قالت المهندسة ليلى الحداد إن الجسر رقم {n} سيفتح قريبا.\n\nوأضافت: «العمل يسير كما خطط له»."
 LEASE_SECONDS = 3.0
+POINTS = [("write", 2), ("copy", 3)]  # the journal, and among the copies
+if os.environ.get("NEWSETL_ALL_FAULTS") == "1":
+    POINTS += [("upload", 2), ("copy", 1), ("remove", 1), ("remove_below", 1)]
 # A run that stops itself, as a laptop that is closed does, right before the N-th request of one kind is sent.
 STOPPED = """
 import os, signal, sys
@@ -63,29 +66,7 @@ def left_over(out):
     return [name for name in names if name.startswith(("_staging", lease.CLAIMS))]
 
 
-def test_two_runs_at_once_lose_and_double_nothing(bucket, tmp_path):
-    out, expected = f"{bucket}/news", set()
-    for number in range(3):
-        first = 100 * number
-        archives = [write_archive(tmp_path / f"{number}-{n}.jsonl", first + 10 * n) for n in range(2)]
-        patient, hasty = start(archives[0], out, "--wait", "90"), start(archives[1], out)
-        errors = [run.communicate(timeout=180)[1] for run in (patient, hasty)]
-        assert patient.returncode == 0, errors[0]
-        expected |= set(range(first, first + 20))
-        if hasty.returncode == 0:
-            expected |= set(range(first + 10, first + 30))
-        else:
-            assert hasty.returncode == 2
-            assert f"another run is writing here: process {patient.pid} on" in errors[1]
-            assert errors[1].count("\n") == 1
-    assert numbers(out) == sorted(expected)
-    assert verify(store_path(out)).problems == []
-    assert left_over(out) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "at"), [("upload", 2), ("write", 2), ("copy", 1), ("copy", 3)], ids=str
-)
+@pytest.mark.parametrize(("name", "at"), POINTS, ids=str)
 def test_a_run_that_was_stopped_too_long_does_no_harm_when_it_goes_on(bucket, tmp_path, monkeypatch, name, at):
     """`write` number 2 is the journal: it comes when the other run has long removed what it speaks of."""
     monkeypatch.setattr(lease, "LEASE_SECONDS", LEASE_SECONDS)
@@ -106,8 +87,9 @@ def test_a_run_that_was_stopped_too_long_does_no_harm_when_it_goes_on(bucket, tm
     finally:
         stopped.kill()
         stopped.communicate()
-    assert stopped.returncode == 2, error
-    assert error.count("\n") == 1
+    all_in_place = name.startswith("remove")
+    assert stopped.returncode == (0 if all_in_place else 2), error
+    assert error.count("\n") == (0 if all_in_place else 1)
     assert numbers(out) == before
     assert {0, 200} < set(before)
     again = start(archive, out)
@@ -115,7 +97,3 @@ def test_a_run_that_was_stopped_too_long_does_no_harm_when_it_goes_on(bucket, tm
     assert numbers(out) == [*range(20), *range(100, 120), *range(200, 220)]
     assert verify(store_path(out)).problems == []
     assert left_over(out) == []
-
-
-def test_every_request_of_a_publication_has_a_name_here():
-    assert all(hasattr(objects, name) for name in ("upload", "write", "copy", "remove"))

@@ -6,8 +6,8 @@ Of two that raise theirs at the same time at least one sees the other's, and giv
 shows every object written before it: S3 (since 2020), Google, Azure, MinIO, Ceph.
 
 A claim not renewed for `LEASE_SECONDS`, by the store's own clock, is dead, and so is one of a dead process of this
-machine. What this cannot do: a process that is stopped for longer than the lease in the middle of one request still
-finishes that request when it goes on; before the next one it sees that its time is over.
+machine. What this cannot do: a process that is stopped for longer than the lease with requests under way may still
+finish these when it goes on; before the next ones it sees that its time is over.
 """
 
 import contextlib
@@ -123,14 +123,19 @@ def leased(root: "UPath", wait_seconds: float) -> Iterator[Lease]:
         NewsetlError: Another run holds it, or the store cannot be reached.
     """
     lease = Lease(root)
-    deadline = time.monotonic() + max(wait_seconds, TOGETHER_SECONDS)
+    began, patience = time.monotonic(), max(wait_seconds, TOGETHER_SECONDS)
     try:
         while others := lease.raise_flag():
             lease.withdraw()
-            if time.monotonic() >= deadline:
+            waited = time.monotonic() - began
+            if waited >= patience:
                 raise taken(root, _read_claim(others[0]), wait_seconds)
-            time.sleep(random.uniform(0.1, 1.0))  # noqa: S311  so that those who meet do not meet again
+            # by chance, so that those who meet do not meet again; later seldom, since each try is some requests
+            pause = random.uniform(0.1, 1.0 if waited < TOGETHER_SECONDS else 5.0)  # noqa: S311  no secret
+            time.sleep(min(pause, patience - waited))
     except store_errors() as error:
+        with contextlib.suppress(*store_errors()):
+            lease.withdraw()
         raise unreachable(root, error) from error
     with lease:
         yield lease

@@ -13,7 +13,8 @@ docs/decisions.md, "Publication".
 import contextlib
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,12 +28,18 @@ from newsetl.schema import SCHEMAS
 if TYPE_CHECKING:
     from upath import UPath
 
+# Requests under way at the same time: each is mostly waiting.
+REQUESTS_AT_ONCE = 8
+# s3fs's own parts, 10 of 50 MB at a time, would be more memory than a run takes.
+S3_UPLOAD = {"chunksize": 8 * 1024**2, "max_concurrency": 2}
+
 # --- what a publication does to an object store, one plain function each, so that tests can count and fail them -----
 
 
 def upload(path: Path, target: "UPath") -> None:
     """Have a file as an object. Large ones go in parts and appear when the last one is there."""
-    target.fs.put_file(str(path), target.path)
+    options = S3_UPLOAD if "s3" in target.fs.protocol else {}
+    target.fs.put_file(str(path), target.path, **options)
 
 
 def write(target: "UPath", content: bytes) -> None:
@@ -70,8 +77,7 @@ def prepare(root: "UPath", staging: Path, changes: list[Change]) -> Prepared:
         _settle_placeholder(root, staging, change)
         put += [part_path(Path(), change.dataset, partition).as_posix() for partition in sorted(change.new)]
         gone += [part_path(Path(), change.dataset, partition).as_posix() for partition in sorted(change.gone)]
-    for key in put:
-        upload(staging / key, root / staging.name / key)
+    _each(lambda key: upload(staging / key, root / staging.name / key), put)
     datasets: dict[str, str | None] = {change.dataset: None for change in changes if change.new or change.gone}
     return Prepared(uuid.uuid4().hex, staging, datasets, written, unchanged, tuple(put), tuple(gone))
 
@@ -109,12 +115,24 @@ def commit(root: "UPath", prepared: Prepared, manifest: tuple[str, str] | None, 
 
 def roll_forward(root: "UPath", staged: "UPath", journal: dict[str, Any], held: Held) -> None:
     """Do what a journal says. What was done before is done again, to the same end."""
-    for key in journal["put"]:
+
+    def put(key: str) -> None:
         held()
         copy(staged / key, root / key)
-    for key in journal["gone"]:
+
+    def take_away(key: str) -> None:
         held()
         remove(root / key)
+
+    _each(put, journal["put"])
+    _each(take_away, journal["gone"])
+
+
+def _each(work: Callable[[str], None], keys: Iterable[str]) -> None:
+    """Do the same with each of many objects, some at a time; after an error with no more of them."""
+    with ThreadPoolExecutor(REQUESTS_AT_ONCE) as threads:
+        for _ in threads.map(work, keys):
+            pass
 
 
 def is_void(staged: "UPath", journal: dict[str, Any]) -> bool:

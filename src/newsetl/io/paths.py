@@ -32,9 +32,13 @@ def store_path(text: str) -> StorePath:
     >>> store_path("data/processed")
     PosixPath('data/processed')
     """
-    protocol, mark, _ = text.partition("://")
-    if not mark:
-        return Path(text)
+    protocol, mark, place = text.partition("://")
+    if not mark or protocol == "file":
+        return Path(place if mark else text)
+    if not place.strip("/"):
+        raise SettingsError(f"{text}: name a bucket, such as {protocol}://bucket/news")
+    if set(text) & set("*?[]"):
+        raise SettingsError(f"{text}: the name of a store must not hold *, ?, [ or ]")  # fsspec takes them for patterns
     from upath import UPath  # noqa: PLC0415  most stores are directories
 
     try:
@@ -49,7 +53,11 @@ def store_path(text: str) -> StorePath:
 
 def opened(path: StorePath) -> Path | IO[bytes]:
     """A file as Arrow opens it best: by name where there is one."""
-    return path if isinstance(path, Path) else path.open("rb", block_size=BLOCK_BYTES)
+    return path if isinstance(path, Path) else _stream(path)
+
+
+def _stream(path: StorePath) -> IO[bytes]:
+    return path.open("rb") if isinstance(path, Path) else path.open("rb", block_size=BLOCK_BYTES)
 
 
 def find_files(root: StorePath) -> Iterator[StorePath]:
@@ -63,10 +71,8 @@ def find_files(root: StorePath) -> Iterator[StorePath]:
 
 
 def same_bytes(one: Path, other: StorePath) -> bool:
-    """True when two files hold the same."""
-    if one.stat().st_size != other.stat().st_size:
-        return False
-    with one.open("rb") as a, other.open("rb") as b:
+    """True when two files of one size hold the same."""
+    with one.open("rb") as a, _stream(other) as b:
         return all(piece == b.read(BLOCK_BYTES) for piece in iter(functools.partial(a.read, BLOCK_BYTES), b""))
 
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from newsetl.errors import NewsetlError
 from newsetl.io.merge import Merged
 from newsetl.io.paths import StorePath, opened, same_bytes
-from newsetl.io.store import part_path
+from newsetl.io.store import part_path, published_sizes
 from newsetl.schema import DATASETS, SCHEMA_VERSION, UNKNOWN_SOURCE, Partition, version_of
 
 STAGING = "_staging-"
@@ -67,12 +67,13 @@ def find_changes(root: StorePath, staging: Path, merged: list[Merged]) -> list[C
 
 def _change(root: StorePath, staging: Path, dataset: str, merged: list[Merged]) -> Change:
     change = Change(dataset)
+    sizes = published_sizes(root, dataset, [m.partition for m in merged])
     for m in merged:
         old, new = part_path(root, dataset, m.partition), part_path(staging, dataset, m.partition)
         if not m.rows.get(dataset):
-            if old.exists() and not (m.partition == PLACEHOLDER and is_placeholder(old)):
+            if m.partition in sizes and not (m.partition == PLACEHOLDER and is_placeholder(old)):
                 change.gone.add(m.partition)
-        elif old.exists() and same_bytes(new, old):
+        elif sizes.get(m.partition) == new.stat().st_size and same_bytes(new, old):
             change.same += 1
         else:
             change.new.add(m.partition)

@@ -18,7 +18,7 @@ from newsetl.io import disk, objects, trees
 from newsetl.io.merge import Merged
 from newsetl.io.paths import StorePath, store_errors
 from newsetl.io.publication import JOURNAL, STAGING, Held, Prepared, find_changes, read_journal, still_held
-from newsetl.io.store import part_path, published_partitions
+from newsetl.io.store import published_partitions, published_sizes
 from newsetl.schema import DATASETS, Partition
 
 if TYPE_CHECKING:
@@ -165,20 +165,13 @@ def failure(root: StorePath, staging: StorePath, error: Exception) -> NewsetlErr
     what = getattr(error, "strerror", None) or str(error) or type(error).__name__
     where = getattr(error, "filename", None)
     told = f"{what} ({os.fsdecode(where)})" if where else what
-    if _is_decided(staging):
-        return NewsetlError(
-            f"{root}: {told}: the publication is decided but not finished; "
-            "the next run finishes it, and so does newsetl verify --repair"
-        )
-    return NewsetlError(f"{root}: {told}: nothing was published")
-
-
-def _is_decided(staging: StorePath) -> bool:
-    """Whether there is a journal; a store that cannot be asked had better be thought to hold one."""
+    repair = "the next run finishes it, and so does newsetl verify --repair"
     try:
-        return (staging / JOURNAL).exists()
+        decided = (staging / JOURNAL).exists()
     except store_errors():
-        return not isinstance(staging, Path)
+        return NewsetlError(f"{root}: {told}: perhaps a publication is decided but not finished; then {repair}")
+    state = f"the publication is decided but not finished; {repair}" if decided else "nothing was published"
+    return NewsetlError(f"{root}: {told}: {state}")
 
 
 def refuse_without_space(root: StorePath, staging: Path, touched: Iterable[Partition]) -> None:
@@ -193,9 +186,9 @@ def refuse_without_space(root: StorePath, staging: Path, touched: Iterable[Parti
     partitions = list(touched)
     needed = RESERVE_BYTES + sum(path.stat().st_size for path in staging.glob("*.arrow"))
     for dataset in DATASETS:
-        there = set(published_partitions(root, dataset))
+        there = published_partitions(root, dataset)
         needed += FOLDER_BYTES * FOLDERS_A_FILE * (len(there) + len(partitions))
-        needed += sum(int(part_path(root, dataset, p).stat().st_size) for p in partitions if p in there)
+        needed += sum(published_sizes(root, dataset, partitions).values())
     free = shutil.disk_usage(staging).free
     if free < needed:
         where = root if isinstance(root, Path) else staging

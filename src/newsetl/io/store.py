@@ -1,16 +1,19 @@
 """The published datasets: where their files lie, reading them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from newsetl.errors import NewsetlError
-from newsetl.io.paths import StorePath, find_files, opened
+from newsetl.io.paths import StorePath, opened
 from newsetl.schema import Partition, refuse_other_version, version_of
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 PART = "part-0.parquet"
 RUNS_FOLDER = "_runs"
@@ -32,8 +35,18 @@ def open_part(root: StorePath, path: StorePath) -> pq.ParquetFile:
         SchemaVersionError: It has another schema version.
         NewsetlError: It cannot be read.
     """
+    file = find_part(root, path)
+    if file is None:
+        raise unreadable(path, FileNotFoundError("it is not there"))
+    return file
+
+
+def find_part(root: StorePath, path: StorePath) -> pq.ParquetFile | None:
+    """As `open_part`, or None where there is no file. On an object store, asking first would be a request more."""
     try:
         file = pq.ParquetFile(opened(path))
+    except FileNotFoundError:
+        return None
     except ARROW_ERRORS as error:
         raise unreadable(path, error) from error
     try:
@@ -66,9 +79,9 @@ def read_batches(
     root: StorePath, dataset: str, partition: Partition, rows: int, columns: list[str] | None = None
 ) -> Iterator[pa.Table]:
     """The published rows of a partition in their order, at most so many at a time; none when there is no file."""
-    path = part_path(root, dataset, partition)
-    if path.exists():
-        with open_part(root, path) as file:
+    file = find_part(root, part_path(root, dataset, partition))
+    if file is not None:
+        with file:
             # not iter_batches: it takes twice as much memory as a row group (124 MB to 57, of 6 kB an article)
             for number in range(file.num_row_groups):
                 group = file.read_row_group(number, columns=columns, use_threads=False)
@@ -79,10 +92,10 @@ def read_batches(
 
 def published_bytes(root: StorePath, dataset: str, partition: Partition) -> int:
     """About how much memory the rows of a partition take."""
-    path = part_path(root, dataset, partition)
-    if not path.exists():
+    file = find_part(root, part_path(root, dataset, partition))
+    if file is None:
         return 0
-    with open_part(root, path) as file:
+    with file:
         groups = range(file.num_row_groups)
         return sum(file.metadata.row_group(group).total_byte_size for group in groups)
 
@@ -90,9 +103,30 @@ def published_bytes(root: StorePath, dataset: str, partition: Partition) -> int:
 def published_partitions(root: StorePath, dataset: str) -> list[Partition]:
     """The partitions of a dataset that hold a file, in order."""
     folder = root / dataset
-    if isinstance(folder, Path):
-        names = (path.as_posix() for path in folder.glob(f"source=*/year=*/month=*/{PART}"))
-    else:
-        names = (str(path) for path in find_files(folder))  # one listing
-    found = (PART_NAME.fullmatch(name) for name in names)
-    return sorted(Partition(m[1], int(m[2]), int(m[3])) for m in found if m)
+    if not isinstance(folder, Path):
+        return sorted(_listed_sizes(folder))
+    names = (path.as_posix() for path in folder.glob(f"source=*/year=*/month=*/{PART}"))
+    return sorted(partition for partition in map(_partition_of, names) if partition)
+
+
+def published_sizes(root: StorePath, dataset: str, partitions: Iterable[Partition]) -> dict[Partition, int]:
+    """The sizes in bytes of some files of a dataset; those that are not there are left out."""
+    folder = root / dataset
+    if not isinstance(folder, Path):  # one listing, where looking at each file would take a request each
+        listed = _listed_sizes(folder)
+        return {partition: listed[partition] for partition in partitions if partition in listed}
+    paths = {partition: folder / partition.path() / PART for partition in partitions}
+    return {partition: path.stat().st_size for partition, path in paths.items() if path.exists()}
+
+
+def _listed_sizes(folder: "UPath") -> dict[Partition, int]:
+    try:
+        found = folder.fs.find(folder.path, detail=True)
+    except FileNotFoundError:
+        return {}
+    return {partition: info["size"] for name, info in found.items() if (partition := _partition_of(name))}
+
+
+def _partition_of(name: str) -> Partition | None:
+    match = PART_NAME.fullmatch(name)
+    return Partition(match[1], int(match[2]), int(match[3])) if match else None
