@@ -1,5 +1,6 @@
 """Whom a dead worker is blamed on: executors that fail as the test says, and no process."""
 
+import os
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -122,3 +123,10 @@ def test_no_process_is_started_after_shutdown():
         pass
     with pytest.raises(RuntimeError):
         workers.submit(print)
+
+
+def test_workers_have_the_environment_of_their_owner_as_it_is_when_they_start(monkeypatch):
+    for key in ("first", "second"):  # the fork server is as old as the first, and so may be its environment
+        monkeypatch.setenv("NEWSETL_TEST_KEY", key)
+        with Workers(1) as pool:
+            assert pool.submit(os.getenv, "NEWSETL_TEST_KEY").result() == key

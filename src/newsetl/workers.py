@@ -35,9 +35,10 @@ MAX_UNEXPLAINED = 4
 _log = logging.getLogger(__name__)
 
 
-def _begin(owner: int) -> None:
+def _begin(owner: int, environment: dict[str, str]) -> None:
     """What a worker process does first."""
     own_process(owner)
+    os.environ.update(environment)  # that of the caller now: a fork server keeps the one it was started with
     pa.set_cpu_count(1)  # there is a process for each core, and each thread of Arrow keeps memory of its own
     pa.set_io_thread_count(1)
 
@@ -60,7 +61,7 @@ class Workers(Executor):
 
     def _open(self, count: int) -> ProcessPoolExecutor:
         try:
-            return ProcessPoolExecutor(count, self._context, initializer=_begin, initargs=(os.getpid(),))
+            return ProcessPoolExecutor(count, self._context, initializer=_begin, initargs=(os.getpid(), {**os.environ}))
         except OSError as error:  # too many open files, or a system without semaphores
             raise NewsetlError(
                 f"worker processes cannot be started: {error.strerror}; nothing was published"
