@@ -75,6 +75,7 @@ def _flow_settings(
     workers: int | None,
     urls: str | None,
     mapping: dict[str, str] | None,
+    wait_seconds: float | None,
 ) -> Settings:
     return load_settings(
         inputs=tuple(inputs) if inputs else None,
@@ -84,6 +85,7 @@ def _flow_settings(
         workers=workers,
         urls=urls,
         mapping=mapping,
+        wait_seconds=wait_seconds,
     )
 
 
@@ -104,6 +106,7 @@ def etl(
     workers: int | None = None,
     urls: str | None = None,
     mapping: dict[str, str] | None = None,
+    wait_seconds: float | None = None,
 ) -> RunResult:
     """Read an archive and publish its datasets; parameters left out come from newsetl.toml.
 
@@ -115,8 +118,9 @@ def etl(
         workers: Worker processes; one a core when left out.
         urls: File with lines "name, tab, URL".
         mapping: Field of newsetl -> column of the input.
+        wait_seconds: How long to wait for another run that writes there; fails at once when left out.
     """
-    settings = _flow_settings(inputs, out, sources, limit, workers, urls, mapping)
+    settings = _flow_settings(inputs, out, sources, limit, workers, urls, mapping, wait_seconds)
     plan = plan_run(settings)
     get_run_logger().info("files=%d batches=%d bytes=%d", len(plan.files), len(plan.batches), plan.size_bytes)
     with Run(settings) as this, Workers(settings.workers) as pool:

@@ -2,9 +2,12 @@
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +15,10 @@ from rich.text import Text
 
 from newsetl.backfill import Backfill, backfill, make_request
 from newsetl.errors import NewsetlError, SettingsError
+from newsetl.fetch.report import fetch_summary
+from newsetl.fetch.run_fetch import FetchJob, choose, fetch
+from newsetl.fetch.sources_file import read_sources
+from newsetl.fetch.window import parse_day, parse_window
 from newsetl.io.fields import parse_mapping
 from newsetl.io.paths import store_errors, store_path, unreachable
 from newsetl.io.profiles import read_outlets
@@ -34,6 +41,7 @@ from newsetl.settings import Settings, load_settings
 from newsetl.show import render_article
 from newsetl.source_check import check_source, render_check, render_sources
 from newsetl.verify import render_verification, verify
+from newsetl.volume import find_drops, measure, render_volume
 
 PIPED_WIDTH = 200  # columns when the output is no terminal: paths stay whole, lines can be searched
 
@@ -92,6 +100,50 @@ def backfill_command(arguments: argparse.Namespace, console: Console) -> int:
     for part in backfill_summary(result):
         console.print(part)
     return 1 if arguments.strict and result.gone else 0
+
+
+def fetch_command(arguments: argparse.Namespace, console: Console) -> None:
+    """Bring what is new of the sources in a file into raw files, with a progress line and a summary."""
+    job = FetchJob(
+        choose(read_sources(arguments.sources), arguments.source or ()),
+        arguments.raw,
+        parse_window(arguments.since, arguments.until),
+        arguments.limit,
+        arguments.allow_loopback,
+    )
+    if job.allow_loopback:
+        _tell("loopback addresses may be asked: for tests alone")
+    with console.status("fetching") if console.is_terminal else nullcontext() as status:
+
+        def show(answers: int, waiting: int) -> None:
+            if status:
+                status.update(f"fetching: {answers} answers, {waiting} requests wait")
+
+        results = fetch(job, progress=show)
+    for part in fetch_summary(results):
+        console.print(part)
+
+
+def serve_command(arguments: argparse.Namespace, _console: Console) -> int:
+    """Run the schedules of a sources file: flows/serve.py, which alone knows Prefect."""
+    folders = (Path.cwd(), Path(__file__).parents[2])
+    script = next((found for folder in folders if (found := folder / "flows" / "serve.py").is_file()), None)
+    if script is None:
+        raise SettingsError("flows/serve.py is not here: run this in a checkout of newsetl")
+    options = ["--sources", arguments.sources, "--raw", arguments.raw, "--out", arguments.out]
+    os.execv(sys.executable, [sys.executable, str(script), *options])  # noqa: S606  no shell
+
+
+def volume_command(arguments: argparse.Namespace, console: Console) -> int:
+    """Tell how much each source brings a day, and warn of a drop."""
+    if arguments.days < 1:
+        raise SettingsError(f"--days must be 1 or more, not {arguments.days}")
+    last = parse_day(arguments.day, "--day") if arguments.day else datetime.now(UTC).date()
+    days = measure(store_path(arguments.out), last, arguments.source or (), arguments.days)
+    drops = find_drops(days)
+    for part in render_volume(days, drops):
+        console.print(part)
+    return 1 if arguments.strict and drops else 0
 
 
 def schema_command(arguments: argparse.Namespace, console: Console) -> None:
@@ -155,6 +207,9 @@ COMMANDS: dict[str, Any] = {
     "plan": plan_command,
     "backfill": backfill_command,
     "retry-rejects": backfill_command,
+    "fetch": fetch_command,
+    "serve": serve_command,
+    "volume": volume_command,
     "schema": schema_command,
     "show": show_command,
     "boilerplate": boilerplate_command,
@@ -164,11 +219,24 @@ COMMANDS: dict[str, Any] = {
 }
 
 
+# What an interrupted command leaves, where it is not nothing.
+_GROUPS = "nothing was published; groups before stay published, the same command goes on"
+INTERRUPTED = {
+    "backfill": _GROUPS,
+    "retry-rejects": _GROUPS,
+    "fetch": "what was fetched is kept, the same command goes on",
+}
+
+
+def _tell(line: object) -> None:
+    print(f"newsetl: {line}", file=sys.stderr)  # noqa: T201  the one line a user sees
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
-    Exit codes: 0 done, 1 a profile finds nothing (`source check`), the datasets have a fault (`verify`) or raw bytes
-    are gone (`--strict`), 2 the input, the output or an option is unusable, 130 interrupted.
+    Exit codes: 0 done, 1 a profile finds nothing (`source check`), the datasets have a fault (`verify`), raw bytes
+    are gone or a source brings less (`--strict`), 2 the input, the output or an option is unusable, 130 interrupted.
     """
     arguments = build_parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
@@ -179,14 +247,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         out = str(vars(arguments).get("out"))
         if "://" not in out:
             raise
-        print(f"newsetl: {unreachable(out, error)}", file=sys.stderr)  # noqa: T201  the one line a user sees
+        _tell(unreachable(out, error))
         return 2
     except NewsetlError as error:
-        print(f"newsetl: {error}", file=sys.stderr)  # noqa: T201  the one line a user sees
+        _tell(error)
         return 2
     except KeyboardInterrupt:
-        before = "; groups before stay published, the same command goes on" if "raw_root" in arguments else ""
-        print(f"newsetl: interrupted; nothing was published{before}", file=sys.stderr)  # noqa: T201  the one line a user sees
+        _tell(f"interrupted; {INTERRUPTED.get(arguments.command, 'nothing was published')}")
         return 130
     return code or 0
 

@@ -7,6 +7,7 @@ from newsetl import __version__
 from newsetl.propose import LIMIT, MIN_SHARE
 from newsetl.schema import DATASETS
 from newsetl.settings import DEFAULT_INPUTS, DEFAULT_OUT
+from newsetl.volume import NORM_DAYS
 
 EXAMPLES = {
     "run": """examples:
@@ -25,6 +26,18 @@ EXAMPLES = {
     "retry-rejects": """examples:
   newsetl retry-rejects                              read again what gave no article
   newsetl retry-rejects --stage extract --reason no-text --source turkpress""",
+    "fetch": """examples:
+  newsetl fetch                                      what sources.toml lists, into data/raw; then: newsetl run
+  newsetl fetch --source nasim --limit 20            a few pages of one source, to try
+  newsetl fetch --since 2015-01 --until 2016-01      days of the past: sitemaps by date, sections by day
+docs/fetching.md explains sources.toml and the reasons why a page was not fetched.""",
+    "serve": """examples:
+  newsetl serve                                      a Prefect deployment for each source with a schedule
+docs/fetching.md, "Schedules", has the steps.""",
+    "volume": """examples:
+  newsetl volume                                     what each source brought on each of the last days, and any drop
+  newsetl volume --source nasim --days 90
+  newsetl volume --strict                            exit code 1 when the last day is outside its range""",
     "schema": """examples:
   newsetl schema                                     all datasets
   newsetl schema quotes                              the columns of one, and what they mean""",
@@ -69,6 +82,15 @@ def build_parser() -> argparse.ArgumentParser:
         _add_run_arguments(command(name, summary))
     _add_backfill_arguments(command("backfill", "read records again that are published, as the rules are now"))
     _add_retry_arguments(command("retry-rejects", "read records again that gave no article"))
+    _add_fetch_arguments(command("fetch", "bring what is new of the sources in a file into raw WARC files"))
+    served = command("serve", "run the schedules of a sources file from this machine, with Prefect")
+    served.add_argument("--sources", default="sources.toml", metavar="FILE", help="what to fetch (sources.toml)")
+    served.add_argument("--raw", default=DEFAULT_INPUTS[0], metavar="DIR", help=f"raw files ({DEFAULT_INPUTS[0]})")
+    volume = command("volume", "tell how much each source brings a day, and warn of a drop")
+    volume.add_argument("--source", action="append", metavar="SLUG", help="this outlet only; may be repeated")
+    volume.add_argument("--day", metavar="DAY", help="the last day, such as 2020-01-31 (today, in UTC)")
+    volume.add_argument("--days", type=int, default=NORM_DAYS + 1, metavar="N", help=f"so many days ({NORM_DAYS + 1})")
+    volume.add_argument("--strict", action="store_true", help="exit code 1 when there is a drop")
     schema = command("schema", "list the columns of the datasets and what they mean")
     schema.add_argument("dataset", nargs="?", choices=list(DATASETS), help="one dataset; all when left out")
     schema.add_argument("--markdown", action="store_true", help="as Markdown (docs/schema.md)")
@@ -82,7 +104,7 @@ def build_parser() -> argparse.ArgumentParser:
     migrated = command("migrate", "bring datasets that an older newsetl wrote up to this schema version")
     migrated.add_argument("--plan", action="store_true", help="tell what would be done; nothing is written")
     migrated.add_argument("--wait", type=float, default=0.0, metavar="SECONDS", help="wait so long for a run (0)")
-    for reader in (show, boilerplate, checked, migrated):
+    for reader in (show, boilerplate, checked, migrated, volume, served):
         reader.add_argument("--out", default=DEFAULT_OUT, metavar="DIR", help=f"where the datasets lie ({DEFAULT_OUT})")
     boilerplate.add_argument(
         "--min-share", type=float, default=MIN_SHARE, metavar="S", help=f"share of the articles, 0-1 ({MIN_SHARE})"
@@ -109,6 +131,17 @@ def _add_backfill_arguments(parser: argparse.ArgumentParser) -> None:
     add("--from", dest="since", metavar="MONTH", help="first month of publication, such as 2019-01")
     add("--to", dest="until", metavar="MONTH", help="last month of publication, included")
     _add_again_arguments(parser)
+
+
+def _add_fetch_arguments(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--sources", type=Path, default=Path("sources.toml"), metavar="FILE", help="what to fetch (sources.toml)")
+    add("--raw", type=Path, default=Path(DEFAULT_INPUTS[0]), metavar="DIR", help=f"raw files ({DEFAULT_INPUTS[0]})")
+    add("--source", action="append", metavar="SLUG", help="this source only; may be repeated")
+    add("--since", metavar="DAY", help="pages published since this day, month or year, such as 2015-01")
+    add("--until", metavar="DAY", help="and until this one, included")
+    add("--limit", type=int, metavar="N", help="ask for at most N pages of each source")
+    add("--allow-loopback", action="store_true", help="let 127.0.0.1 be asked: for tests alone")
 
 
 def _add_retry_arguments(parser: argparse.ArgumentParser) -> None:

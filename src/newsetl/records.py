@@ -44,7 +44,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What a record says of its article beside the text, as found: strings, not yet understood."""
+    """What a record says of its article beside the text, as found: strings, not yet understood.
+
+    `source` is the outlet's name or slug; `source_name` and `zone` say more of it, where newsetl fetched the page: its
+    name as people write it, the IANA name of its time zone.
+    """
 
     external_id: str | None = None
     title: str | None = None
@@ -59,6 +63,8 @@ class Fields:
     authors: tuple[str, ...] = ()
     section: str | None = None
     tags: tuple[str, ...] = ()
+    source_name: str | None = None
+    zone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

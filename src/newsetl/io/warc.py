@@ -178,7 +178,13 @@ def _read_page(frame: Frame, block: bytes, kind: str, url: str, reading: Reading
     form = _form(media_type, content)
     if form is None:
         return reading.skipped(frame.region, "not-html", media_type[:100] or "no Content-Type")
-    fields = Fields(url=url or None, fetched=frame.headers.get("warc-date"))
+    fields = Fields(
+        url=url or None,
+        fetched=frame.headers.get("warc-date"),
+        source=frame.headers.get("newsetl-source"),  # these three: `newsetl fetch` wrote the file
+        source_name=frame.headers.get("newsetl-source-name"),
+        zone=frame.headers.get("newsetl-timezone"),
+    )
     return RawRecord(reading.region_place(frame.region), form, content=content, charset=charset, fields=fields)
 
 

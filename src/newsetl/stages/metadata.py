@@ -76,7 +76,10 @@ def _find_datelines(document: Document, own: frozenset[str]) -> tuple[str, ...]:
 
 @cache
 def _load_zone(name: str | None) -> tzinfo | None:
-    return ZoneInfo(name) if name else None
+    try:
+        return ZoneInfo(name) if name else None
+    except (ValueError, OSError):  # a record may name any; OSError: the name of a folder of zones
+        return None
 
 
 def choose_canonical(url: str | None, declared: str | None) -> str | None:

@@ -4,13 +4,15 @@ import re
 from dataclasses import replace
 
 from newsetl.arabic.bylines import is_masthead
-from newsetl.records import Draft
+from newsetl.records import Draft, Fields
 from newsetl.sources.hosts import find_host
 from newsetl.sources.lookup import OutletIndex, find_known, find_known_host, outlet_of_host, outlet_of_name
 from newsetl.sources.outlets import UNKNOWN, Outlet
+from newsetl.sources.slugs import clean_name
 
 # Longer site names are mottoes. Characters.
 MAX_SITE_NAME = 40
+_ZONE = re.compile(r"[A-Za-z0-9_+-]{1,30}(?:/[A-Za-z0-9_+-]{1,30}){0,3}")  # IANA names
 _PIECE = re.compile(r"\s+[-–—|]\s+|\s*[:،]\s*")
 
 
@@ -22,7 +24,7 @@ def find_outlet(draft: Draft, outlets: OutletIndex | None = None) -> Outlet:
     """
     fields = draft.record.fields
     if fields.source and fields.source.strip():
-        return outlet_of_name(fields.source, outlets)
+        return _as_recorded(outlet_of_name(fields.source, outlets), fields)
     url = draft.url or fields.url or draft.canonical_url
     host = find_host(url) if url else None
     known = (
@@ -40,6 +42,13 @@ def find_outlet(draft: Draft, outlets: OutletIndex | None = None) -> Outlet:
         (piece for line in draft.bylines for piece in _PIECE.split(line) if is_masthead(piece)), None
     )
     return outlet_of_name(name, outlets) if name else UNKNOWN
+
+
+def _as_recorded(outlet: Outlet, fields: Fields) -> Outlet:
+    """An outlet with the name and zone that the record gives it."""
+    name = clean_name(fields.source_name or "")
+    zone = fields.zone if fields.zone and _ZONE.fullmatch(fields.zone) else None
+    return replace(outlet, name=name or outlet.name, zone=zone or outlet.zone) if name or zone else outlet
 
 
 def _is_short(name: str) -> bool:

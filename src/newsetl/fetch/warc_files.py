@@ -1,0 +1,311 @@
+"""The raw files: everything that was asked for and answered, as WARC, so that nothing needs to be fetched twice.
+
+A source has a folder for each day (UTC) with two kinds of files::
+
+    <source>-<time>-<number>.warc.gz           pages that were fetched: request, response, note
+    _others-<source>-<time>-<number>.warc.gz   all else: robots.txt, listings, redirects on the way, errors, refusals
+
+Readers of newsetl pass over names that begin with ``_``. While open, a file's name begins with ``_open-``. Each record
+is a gzip member of its own; the last record of an answer is its note, a ``metadata`` record in JSON that says what
+became of the URL. So a file that was cut is whole up to its last note, and the state of a source can be made anew from
+its files.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import uuid
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+from warcio.recordloader import ArcWarcRecord
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from newsetl.errors import NewsetlError
+from newsetl.fetch.exchange import Answer, Exchange
+from newsetl.fetch.source import Source
+from newsetl.io import disk
+
+SUFFIX = ".warc.gz"
+OPEN = "_open-"
+OTHERS = "_others-"
+MAX_BYTES = 256 * 1024**2
+# The part of a record that is held when a file is read again: a whole note, the header of anything else.
+HELD_BYTES = 1 << 18
+CHUNK_BYTES = 1 << 16
+_NOTE = b"WARC-Type: metadata\r\n"
+_IDS = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # RFC 4122: names that are URLs
+
+Note = Mapping[str, Any]
+
+
+class WarcFiles:
+    """The files of one source that are written now. Use it as a context manager.
+
+    Args:
+        folder: Of the source.
+        source: Whose pages they are; each record of a page says so.
+        software: Name and version, for the first record of each file.
+        now: The time, UTC.
+        max_bytes: A file that is larger gets no further answer.
+
+    Attributes:
+        closed: The files with pages that have their final name.
+    """
+
+    def __init__(
+        self, folder: Path, source: Source, software: str, now: Callable[[], datetime], max_bytes: int = MAX_BYTES
+    ) -> None:
+        self.closed: list[Path] = []
+        self._folder = folder
+        self._source = source
+        self._software = software
+        self._now = now
+        self._max_bytes = max_bytes
+        self._open: dict[str, _OpenFile] = {}
+        self._finished: list[Path] = []  # closed since the last call of `close`
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def write(self, answer: Answer, note: Note) -> str:
+        """Write the exchanges of an answer, then its note. Gives the file with the note, relative to the folder.
+
+        Durable after `sync` alone.
+
+        Raises:
+            NewsetlError: The disk is full or cannot be written.
+        """
+        try:
+            is_page = answer.outcome == "fetched" and note["kind"] == "page"
+            for exchange in answer.exchanges[:-1]:
+                self._file(OTHERS).write_exchange(exchange, {})
+            file = self._file("" if is_page else OTHERS)
+            response = None
+            for exchange in answer.exchanges[-1:]:
+                extra = self._outlet() if is_page else {"WARC-Truncated": _truncation(answer)}
+                response = file.write_exchange(exchange, extra)
+            file.write_note(answer.final_url, note, response)
+        except OSError as error:
+            raise NewsetlError(f"{self._folder}: {error.strerror}; what was fetched before is kept") from error
+        return file.final.relative_to(self._folder).as_posix()
+
+    def sync(self) -> None:
+        """Make what was written durable."""
+        for file in self._open.values():
+            file.sync()
+
+    def close(self) -> list[Path]:
+        """Give all files their names; those that were closed since the last call, durable."""
+        for kind in list(self._open):
+            self._close(kind)
+        finished, self._finished = self._finished, []
+        return finished
+
+    def _outlet(self) -> dict[str, str]:
+        """What a record of a page says of its outlet, for the readers of newsetl."""
+        found = {"Newsetl-Source": self._source.slug, "Newsetl-Source-Name": self._source.name}
+        return found | ({"Newsetl-Timezone": self._source.timezone} if self._source.timezone else {})
+
+    def _file(self, kind: str) -> "_OpenFile":
+        """The open file of a kind; a new one where the old one is full or of yesterday."""
+        now = self._now()
+        file = self._open.get(kind)
+        if file and (file.size >= self._max_bytes or file.final.parent.name != f"{now:%Y-%m-%d}"):
+            self._close(kind)
+        if kind not in self._open:
+            self._open[kind] = _OpenFile(self._new_name(kind, now), self._source, self._software, now)
+        return self._open[kind]
+
+    def _new_name(self, kind: str, now: datetime) -> Path:
+        """A name that no file has, closed or open."""
+        folder = self._folder / f"{now:%Y-%m-%d}"
+        number = 1
+        while True:
+            path = folder / f"{kind}{self._source.slug}-{now:%Y%m%dT%H%M%SZ}-{number:04}{SUFFIX}"
+            if not path.exists() and not open_name(path).exists():
+                return path
+            number += 1
+
+    def _close(self, kind: str) -> None:
+        file = self._open.pop(kind)
+        file.close()
+        self._finished.append(file.final)
+        if is_pages(file.final):
+            self.closed.append(file.final)
+
+
+class _OpenFile:
+    """A file that is being written."""
+
+    def __init__(self, final: Path, source: Source, software: str, now: datetime) -> None:
+        self.final = final
+        final.parent.mkdir(parents=True, exist_ok=True)
+        self._handle: BinaryIO = open_name(final).open("xb")
+        self._writer = WARCWriter(self._handle, gzip=True, warc_version="1.1")
+        self._records = 0
+        self._is_new = True
+        fields = {
+            "software": software,
+            "format": "WARC File Format 1.1",
+            "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+            "isPartOf": source.slug,
+            "robots": "obey",
+        }
+        block = "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()
+        self._record("warcinfo", "application/warc-fields", block, {"WARC-Filename": final.name}, now)
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._handle.tell()
+
+    def write_exchange(self, exchange: Exchange, extra: Mapping[str, str]) -> str:
+        """A request and its response; gives the id of the response."""
+        headers = {"WARC-Target-URI": exchange.url, "WARC-IP-Address": exchange.address}
+        response = self._id()
+        request = {**headers, "WARC-Concurrent-To": response}
+        digest = {"WARC-Payload-Digest": _sha1(exchange.body)}
+        block = exchange.head + exchange.body
+        kind = "application/http; msgtype=response"
+        self._record("response", kind, block, {**headers, **digest, **extra}, exchange.at, response)
+        self._record("request", "application/http; msgtype=request", exchange.request, request, exchange.at)
+        return response
+
+    def write_note(self, url: str, note: Note, concurrent: str | None) -> None:
+        """What became of a URL: the last record of an answer."""
+        headers = {"WARC-Target-URI": url} | ({"WARC-Concurrent-To": concurrent} if concurrent else {})
+        block = json.dumps(note, ensure_ascii=False, sort_keys=True).encode("utf-8", "replace")
+        self._record("metadata", "application/json", block, headers, datetime.fromisoformat(note["at"]))
+
+    def sync(self) -> None:
+        """Make all of it durable, its name too."""
+        disk.sync_file(self._handle)
+        if self._is_new:
+            for folder in (self.final.parent, self.final.parent.parent, self.final.parent.parent.parent):
+                disk.sync_folder(folder)
+            self._is_new = False
+
+    def close(self) -> None:
+        self.sync()
+        self._handle.close()
+        disk.rename(open_name(self.final), self.final)
+        disk.sync_folder(self.final.parent)
+
+    def _id(self) -> str:
+        """The id of the next record: the same for the same place in the same file."""
+        self._records += 1
+        return f"<urn:uuid:{uuid.uuid5(_IDS, f'{self.final.name}#{self._records}')}>"
+
+    def _record(  # noqa: PLR0913, PLR0917  the parts of a record
+        self, kind: str, content_type: str, block: bytes, headers: Mapping[str, str], at: datetime, name: str = ""
+    ) -> None:
+        """Write a record, its block byte by byte as it is."""
+        all_headers = [
+            ("WARC-Type", kind),
+            ("WARC-Record-ID", name or self._id()),
+            ("WARC-Date", f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"),
+            *((key, " ".join(value.split())) for key, value in headers.items() if value),
+        ]
+        found = StatusAndHeaders("", all_headers, protocol="WARC/1.1")
+        self._writer.write_record(ArcWarcRecord("warc", kind, found, BytesIO(block), None, content_type, len(block)))
+
+
+def open_name(final: Path) -> Path:
+    """The name of a file while it is written."""
+    return final.with_name(OPEN + final.name)
+
+
+def is_pages(path: Path) -> bool:
+    """Whether a file holds pages."""
+    return not path.name.startswith("_")
+
+
+def _truncation(answer: Answer) -> str:
+    """What the standard calls the way in which a body was cut; empty when it was not."""
+    return {"cut": "disconnect", "too-large": "length", "too-slow": "time", "timeout": "time"}.get(answer.reason, "")
+
+
+def _sha1(data: bytes) -> str:
+    return "sha1:" + base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
+
+
+# --- reading again --------------------------------------------------------------------------------------------------
+
+
+def find_files(folder: Path) -> list[Path]:
+    """The closed files of a source, oldest day first."""
+    return sorted(path for path in folder.glob(f"*/*{SUFFIX}") if not path.name.startswith(OPEN))
+
+
+def read_notes(path: Path) -> Iterator[Note]:
+    """The notes in a file, in order, up to where it is damaged."""
+    for _, head in _members(path):
+        if _NOTE in head[:1024]:
+            try:
+                note = json.loads(head.partition(b"\r\n\r\n")[2])
+            except ValueError:
+                continue
+            if isinstance(note, dict):
+                yield note
+
+
+def salvage(folder: Path) -> list[Path]:
+    """Close what killed runs left open: each file up to its last note; without any it is removed.
+
+    Raises:
+        NewsetlError: A file cannot be written.
+    """
+    found = []
+    for path in sorted(folder.glob(f"*/{OPEN}*{SUFFIX}")):
+        try:
+            whole = max((end for end, head in _members(path) if _NOTE in head[:1024]), default=0)
+            if whole:
+                os.truncate(path, whole)
+                with path.open("rb+") as handle:
+                    disk.sync_file(handle)
+                final = path.with_name(path.name.removeprefix(OPEN))
+                disk.rename(path, final)
+                found.append(final)
+            else:
+                path.unlink()
+            disk.sync_folder(path.parent)
+        except OSError as error:
+            raise NewsetlError(f"{path}: {error.strerror}") from error
+    return found
+
+
+def _members(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The whole gzip members of a file: where each ends, and how its content begins."""
+    with path.open("rb") as handle:
+        position, data = 0, handle.read(CHUNK_BYTES)
+        while data:
+            inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            held: list[bytes] = []
+            size = 0
+            while not inflater.eof:
+                if not data and not (data := handle.read(CHUNK_BYTES)):
+                    return
+                try:
+                    piece = inflater.decompress(data, CHUNK_BYTES)
+                except zlib.error:
+                    return
+                if size < HELD_BYTES:
+                    held.append(piece)
+                    size += len(piece)
+                position += len(data) - len(inflater.unconsumed_tail) - len(inflater.unused_data)
+                data = inflater.unconsumed_tail or inflater.unused_data
+            yield position, b"".join(held)
+            data = data or handle.read(CHUNK_BYTES)

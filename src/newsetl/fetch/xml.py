@@ -1,0 +1,92 @@
+"""XML from the net: no entities, no DTD, no network, and memory that does not grow with the document."""
+
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+from lxml import etree
+
+from newsetl.fetch.listing import Remarks
+
+# Before the first mark-up there may be a byte order mark, blanks, or a line that a server put there.
+MAX_JUNK = 1024
+_DECLARATION = re.compile(r"<\?xml[^>]{0,200}\?>")
+_BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+
+
+class EntitiesError(Exception):
+    """A document that declares entities: no feed needs any, attacks do (XXE, "billion laughs")."""
+
+
+def read_elements(content: bytes, names: frozenset[str], remarks: Remarks) -> Iterator[tuple[str, Any]]:
+    """The elements of these local names when they are complete, then forgotten, each with the root's local name.
+
+    Damaged XML gives what can be read, and a remark.
+
+    Raises:
+        EntitiesError: The document declares entities.
+    """
+    content = _normalized(content)
+    if b"<!DOCTYPE" in content and b"<!ENTITY" in content:
+        raise EntitiesError("the document declares entities")
+    events = etree.iterparse(
+        BytesIO(content),
+        events=("start", "end"),
+        recover=True,
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    root = ""
+    try:
+        for event, element in events:
+            name = local_name(element)
+            root = root or name
+            if event == "end" and name in names:
+                yield root, element
+                _forget(element)
+    except etree.XMLSyntaxError as error:
+        remarks.add(f"damaged XML: {str(error)[:120]}")
+        return
+    if events.error_log:
+        remarks.add(f"damaged XML: {events.error_log[0].message[:120]}")
+
+
+def local_name(element: Any) -> str:
+    """The name of an element without its namespace, in lower case; empty for what is no element."""
+    tag = element.tag
+    return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
+
+
+def child_text(element: Any, *names: str) -> str | None:
+    """The text of the first child of these local names, the first name before the second; None when there is none."""
+    found: dict[str, str] = {}
+    for child in element:
+        name = local_name(child)
+        if name in names and (text := "".join(child.itertext()).strip()):
+            found.setdefault(name, text)
+    return next((found[name] for name in names if name in found), None)
+
+
+def _normalized(content: bytes) -> bytes:
+    """The document from its first mark-up on, UTF-16 as UTF-8."""
+    for mark, codec in _BOMS:
+        if content.startswith(mark):
+            text = content[len(mark) :].decode(codec, "replace")
+            content = _DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
+            break
+    start = content.find(b"<", 0, MAX_JUNK)
+    return content[max(start, 0) :]
+
+
+def _forget(element: Any) -> None:
+    """Free an element and those before it, which the parser would keep."""
+    element.clear()
+    parent = element.getparent()
+    if parent is not None:
+        while element.getprevious() is not None:
+            del parent[0]
