@@ -1,11 +1,13 @@
 """A Prefect server of our own on loopback."""
 
+import http
 import json
 import os
 import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 
@@ -24,8 +26,15 @@ class Server:
     def call(self, path, body=None):
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.api}/{path}", data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as response:
-            return json.load(response)
+        for tries in range(5):
+            try:
+                with urllib.request.urlopen(request, timeout=10) as response:
+                    return json.load(response)
+            except urllib.error.HTTPError as error:
+                if error.code != http.HTTPStatus.SERVICE_UNAVAILABLE or tries == 4:  # its database is busy
+                    raise
+                time.sleep(1)
+        return None
 
     def artifacts(self):
         """The newest artifact of each key."""
