@@ -56,6 +56,10 @@ class _HopError(Exception):
     exchange: Exchange | None = None
 
 
+class _StaleError(_HopError):
+    """A connection kept from before that is of no use any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Validators:
     etag: str | None
@@ -172,9 +176,24 @@ class Client:
     def _exchange(self, url: str, validators: _Validators) -> Exchange:
         """One request and its response, whole.
 
+        A connection kept from before may have been closed meanwhile; then another one is tried.
+
         Raises:
             RefusedError: Its address is not public.
             _HopError: There is no response, or not all of it.
+        """
+        for _ in range(self._limits.concurrency):
+            try:
+                return self._try(url, validators)
+            except _StaleError:
+                continue
+        return self._try(url, validators)
+
+    def _try(self, url: str, validators: _Validators) -> Exchange:
+        """One request on one connection.
+
+        Raises:
+            _StaleError: The connection was kept from before, and the server has closed it.
         """
         host = urlsplit(url).hostname or ""
         session = self._session(host_of(url))
@@ -183,13 +202,12 @@ class Client:
         at = self._clock()
         with self._deadline.of(self._limits.max_seconds) as watch:
             try:
-                response = session.send(
+                # Not session.send: of a redirect it reads the whole body, whatever its size.
+                response = session.get_adapter(url).send(
                     request,
                     stream=True,
                     timeout=self._limits.timeout,
                     verify=self._verify if is_verified else False,
-                    allow_redirects=False,
-                    proxies={},
                 )
                 with response:
                     exchange = Exchange(
@@ -207,7 +225,10 @@ class Client:
             except DnsError as error:
                 raise _HopError("failed", "dns", str(error), may_retry=True) from error
             except (requests.RequestException, HTTPError, http.client.HTTPException, OSError, ValueError) as error:
-                raise self._no_response(error, watch) from error
+                failure = self._no_response(error, watch)
+                if failure.reason == "cut" and not watch.is_new:
+                    raise _StaleError(failure.outcome, failure.reason, failure.detail, may_retry=True) from error
+                raise failure from error
 
     def _headers(self, url: str, validators: _Validators) -> dict[str, str]:
         headers = {
@@ -264,6 +285,9 @@ class Client:
             raise failure from error
         if watch.is_over:  # a body without length ends like one whose connection was closed
             raise _HopError("refused", "too-slow", self._too_slow, exchange=replace(exchange, body=b"".join(parts)))
+        ends = exchange.headers.keys() & {"content-length", "transfer-encoding"}
+        if not parts and not ends and exchange.status == http.HTTPStatus.OK:  # headers that were cut look like this
+            raise _HopError("failed", "cut", "no body and no length", may_retry=True, exchange=exchange)
         return replace(exchange, body=b"".join(parts))
 
     @property

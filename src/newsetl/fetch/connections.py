@@ -45,10 +45,11 @@ class Deadline:
             timer.cancel()
             watch.handle = None
 
-    def enter(self, connection: "HTTPConnection") -> None:
+    def enter(self, connection: "HTTPConnection", *, is_new: bool = False) -> None:
         """Note the connection that this thread uses now."""
         watch: Watch | None = getattr(self._local, "watch", None)
         if watch is not None:
+            watch.is_new = watch.is_new or is_new
             watch.handle = getattr(connection, "handle", None)
             watch.address = getattr(connection, "address", "")
             if watch.is_over:
@@ -60,11 +61,13 @@ class Watch:
 
     Attributes:
         address: That was connected to.
+        is_new: True when the connection was made for this request.
         is_over: True when the time ran out.
     """
 
     def __init__(self) -> None:
         self.address = ""
+        self.is_new = False
         self.is_over = False
         self.handle: socket.socket | None = None
 
@@ -119,7 +122,7 @@ def _pool_classes(
                     continue
                 # Another handle on the same connection: TLS takes the first one away.
                 self.address, self.handle = address, sock.dup()
-                deadline.enter(self)
+                deadline.enter(self, is_new=True)
                 return sock
             if isinstance(error, TimeoutError):
                 raise ConnectTimeoutError(self, f"{self.host}: no connection within {self.timeout} s") from error
