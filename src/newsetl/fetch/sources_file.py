@@ -187,7 +187,7 @@ def _timezone(value: Any) -> str | None:
     text = _text(value, "timezone")
     try:
         ZoneInfo(text)
-    except (ValueError, OSError) as error:  # the second of a name that is too long, or a folder
+    except (KeyError, ValueError, OSError) as error:  # the last of a name that is too long, or a folder
         raise SettingsError(f"timezone: {text!r} is no IANA zone, such as Asia/Beirut") from error
     return text
 

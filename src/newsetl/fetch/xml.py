@@ -12,6 +12,7 @@ from newsetl.fetch.listing import Remarks
 # Before the first mark-up there may be a byte order mark, blanks, or a line that a server put there.
 MAX_JUNK = 1024
 _DECLARATION = re.compile(r"<\?xml[^>]{0,200}\?>")
+_START = re.compile(rb"<[?!A-Za-z](?!--)")
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 
@@ -79,8 +80,8 @@ def _normalized(content: bytes) -> bytes:
             text = content[len(mark) :].decode(codec, "replace")
             content = _DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
             break
-    start = content.find(b"<", 0, MAX_JUNK)
-    return content[max(start, 0) :]
+    start = _START.search(content, 0, MAX_JUNK)
+    return content[start.start() :] if start else content
 
 
 def _forget(element: Any) -> None:

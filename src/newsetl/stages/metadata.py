@@ -78,7 +78,7 @@ def _find_datelines(document: Document, own: frozenset[str]) -> tuple[str, ...]:
 def _load_zone(name: str | None) -> tzinfo | None:
     try:
         return ZoneInfo(name) if name else None
-    except (ValueError, OSError):  # a record may name any; OSError: the name of a folder of zones
+    except (KeyError, ValueError, OSError):  # a record may name any; OSError: the name of a folder of zones
         return None
 
 
