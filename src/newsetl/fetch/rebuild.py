@@ -63,3 +63,72 @@ def _put_aside(path: Path) -> None:
     aside = path.with_name(f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}")
     path.rename(aside)
     path.with_name(f"{path.name}-journal").unlink(missing_ok=True)
+
+
+# --- reading raw files -------------------------------------------------------------------------------------------------
+
+
+def find_files(folder: Path) -> list[Path]:
+    """The closed files of a source, oldest day first."""
+    return sorted(path for path in folder.glob(f"*/*{SUFFIX}") if not path.name.startswith(OPEN))
+
+
+def read_notes(path: Path) -> Iterator[Note]:
+    """The notes in a file, in order, up to where it is damaged."""
+    for _, head in _members(path):
+        if _NOTE in head[:1024]:
+            try:
+                note = json.loads(head.partition(b"\r\n\r\n")[2])
+            except ValueError:
+                continue
+            if isinstance(note, dict):
+                yield note
+
+
+def salvage(folder: Path) -> list[Path]:
+    """Close what killed runs left open: each file up to its last note; without any it is removed.
+
+    Raises:
+        NewsetlError: A file cannot be written.
+    """
+    found = []
+    for path in sorted(folder.glob(f"*/{OPEN}*{SUFFIX}")):
+        try:
+            whole = max((end for end, head in _members(path) if _NOTE in head[:1024]), default=0)
+            if whole:
+                os.truncate(path, whole)
+                with path.open("rb+") as handle:
+                    disk.sync_file(handle)
+                final = path.with_name(path.name.removeprefix(OPEN))
+                disk.rename(path, final)
+                found.append(final)
+            else:
+                path.unlink()
+            disk.sync_folder(path.parent)
+        except OSError as error:
+            raise NewsetlError(f"{path}: {error.strerror}") from error
+    return found
+
+
+def _members(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The whole gzip members of a file: where each ends, and how its content begins."""
+    with path.open("rb") as handle:
+        position, data = 0, handle.read(CHUNK_BYTES)
+        while data:
+            inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            held: list[bytes] = []
+            size = 0
+            while not inflater.eof:
+                if not data and not (data := handle.read(CHUNK_BYTES)):
+                    return
+                try:
+                    piece = inflater.decompress(data, CHUNK_BYTES)
+                except zlib.error:
+                    return
+                if size < HELD_BYTES:
+                    held.append(piece)
+                    size += len(piece)
+                position += len(data) - len(inflater.unconsumed_tail) - len(inflater.unused_data)
+                data = inflater.unconsumed_tail or inflater.unused_data
+            yield position, b"".join(held)
+            data = data or handle.read(CHUNK_BYTES)

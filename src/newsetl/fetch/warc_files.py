@@ -16,8 +16,8 @@ import hashlib
 import json
 import os
 import uuid
-import zlib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -37,10 +37,8 @@ SUFFIX = ".warc.gz"
 OPEN = "_open-"
 OTHERS = "_others-"
 MAX_BYTES = 256 * 1024**2
-# The part of a record that is held when a file is read again: a whole note, the header of anything else.
-HELD_BYTES = 1 << 18
-CHUNK_BYTES = 1 << 16
-_NOTE = b"WARC-Type: metadata\r\n"
+# How a record that is a note begins. Nothing that a server sends can stand there.
+NOTE_START = b"WARC/1.1\r\nWARC-Type: metadata\r\n"
 _IDS = uuid.UUID("6ba7b811-9dad-11d1-80b4-00c04fd430c8")  # RFC 4122: names that are URLs
 
 Note = Mapping[str, Any]
@@ -71,6 +69,7 @@ class WarcFiles:
         self._max_bytes = max_bytes
         self._open: dict[str, _OpenFile] = {}
         self._finished: list[Path] = []  # closed since the last call of `close`
+        self._is_torn = False  # an answer was begun and has no note yet
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +77,8 @@ class WarcFiles:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        with suppress(NewsetlError) if error else nullcontext():  # the first error tells more
+            self.close()
 
     def write(self, answer: Answer, note: Note) -> str:
         """Write the exchanges of an answer, then its note. Gives the file with the note, relative to the folder.
@@ -88,7 +88,8 @@ class WarcFiles:
         Raises:
             NewsetlError: The disk is full or cannot be written.
         """
-        try:
+        self._is_torn = True
+        with _telling(self._folder):
             is_page = answer.outcome == "fetched" and note["kind"] == "page"
             for exchange in answer.exchanges[:-1]:
                 self._file(OTHERS).write_exchange(exchange, {})
@@ -98,19 +99,34 @@ class WarcFiles:
                 extra = self._outlet() if is_page else {"WARC-Truncated": _truncation(answer)}
                 response = file.write_exchange(exchange, extra)
             file.write_note(answer.final_url, note, response)
-        except OSError as error:
-            raise NewsetlError(f"{self._folder}: {error.strerror}; what was fetched before is kept") from error
+        self._is_torn = False
         return file.final.relative_to(self._folder).as_posix()
 
     def sync(self) -> None:
-        """Make what was written durable."""
-        for file in self._open.values():
-            file.sync()
+        """Make what was written durable.
+
+        Raises:
+            NewsetlError: The disk is full or cannot be written.
+        """
+        with _telling(self._folder):
+            for file in self._open.values():
+                file.sync()
 
     def close(self) -> list[Path]:
-        """Give all files their names; those that were closed since the last call, durable."""
+        """Give all files their names; those that were closed since the last call, durable.
+
+        After an error in the midst of an answer they stay open, as if the run had been killed: what is whole in them is
+        kept by the next one.
+
+        Raises:
+            NewsetlError: The disk is full or cannot be written.
+        """
         for kind in list(self._open):
-            self._close(kind)
+            if self._is_torn:
+                self._open.pop(kind).leave()
+            else:
+                with _telling(self._folder):
+                    self._close(kind)
         finished, self._finished = self._finished, []
         return finished
 
@@ -176,7 +192,7 @@ class _OpenFile:
         """A request and its response; gives the id of the response."""
         headers = {"WARC-Target-URI": exchange.url, "WARC-IP-Address": exchange.address}
         response = self._id()
-        request = {**headers, "WARC-Concurrent-To": response}
+        request = {**headers, "WARC-Concurrent-To": response, "WARC-Payload-Digest": _sha1(b"")}
         digest = {"WARC-Payload-Digest": _sha1(exchange.body)}
         block = exchange.head + exchange.body
         kind = "application/http; msgtype=response"
@@ -198,9 +214,17 @@ class _OpenFile:
                 disk.sync_folder(folder)
             self._is_new = False
 
+    def leave(self) -> None:
+        """Let go of it as it is."""
+        with suppress(OSError):  # what does not fit on the disk is lost, as after a kill
+            self._handle.close()
+
     def close(self) -> None:
-        self.sync()
-        self._handle.close()
+        """Make it durable under its own name."""
+        try:
+            self.sync()
+        finally:
+            self.leave()
         disk.rename(open_name(self.final), self.final)
         disk.sync_folder(self.final.parent)
 
@@ -233,6 +257,15 @@ def is_pages(path: Path) -> bool:
     return not path.name.startswith("_")
 
 
+@contextmanager
+def _telling(folder: Path) -> Iterator[None]:
+    """An error of the disk as one for people."""
+    try:
+        yield
+    except OSError as error:
+        raise NewsetlError(f"{folder}: {error.strerror or error}; what was fetched before is kept") from error
+
+
 def _truncation(answer: Answer) -> str:
     """What the standard calls the way in which a body was cut; empty when it was not."""
     return {"cut": "disconnect", "too-large": "length", "too-slow": "time", "timeout": "time"}.get(answer.reason, "")
@@ -240,72 +273,3 @@ def _truncation(answer: Answer) -> str:
 
 def _sha1(data: bytes) -> str:
     return "sha1:" + base64.b32encode(hashlib.sha1(data, usedforsecurity=False).digest()).decode()
-
-
-# --- reading again --------------------------------------------------------------------------------------------------
-
-
-def find_files(folder: Path) -> list[Path]:
-    """The closed files of a source, oldest day first."""
-    return sorted(path for path in folder.glob(f"*/*{SUFFIX}") if not path.name.startswith(OPEN))
-
-
-def read_notes(path: Path) -> Iterator[Note]:
-    """The notes in a file, in order, up to where it is damaged."""
-    for _, head in _members(path):
-        if _NOTE in head[:1024]:
-            try:
-                note = json.loads(head.partition(b"\r\n\r\n")[2])
-            except ValueError:
-                continue
-            if isinstance(note, dict):
-                yield note
-
-
-def salvage(folder: Path) -> list[Path]:
-    """Close what killed runs left open: each file up to its last note; without any it is removed.
-
-    Raises:
-        NewsetlError: A file cannot be written.
-    """
-    found = []
-    for path in sorted(folder.glob(f"*/{OPEN}*{SUFFIX}")):
-        try:
-            whole = max((end for end, head in _members(path) if _NOTE in head[:1024]), default=0)
-            if whole:
-                os.truncate(path, whole)
-                with path.open("rb+") as handle:
-                    disk.sync_file(handle)
-                final = path.with_name(path.name.removeprefix(OPEN))
-                disk.rename(path, final)
-                found.append(final)
-            else:
-                path.unlink()
-            disk.sync_folder(path.parent)
-        except OSError as error:
-            raise NewsetlError(f"{path}: {error.strerror}") from error
-    return found
-
-
-def _members(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The whole gzip members of a file: where each ends, and how its content begins."""
-    with path.open("rb") as handle:
-        position, data = 0, handle.read(CHUNK_BYTES)
-        while data:
-            inflater = zlib.decompressobj(16 + zlib.MAX_WBITS)
-            held: list[bytes] = []
-            size = 0
-            while not inflater.eof:
-                if not data and not (data := handle.read(CHUNK_BYTES)):
-                    return
-                try:
-                    piece = inflater.decompress(data, CHUNK_BYTES)
-                except zlib.error:
-                    return
-                if size < HELD_BYTES:
-                    held.append(piece)
-                    size += len(piece)
-                position += len(data) - len(inflater.unconsumed_tail) - len(inflater.unused_data)
-                data = inflater.unconsumed_tail or inflater.unused_data
-            yield position, b"".join(held)
-            data = data or handle.read(CHUNK_BYTES)
