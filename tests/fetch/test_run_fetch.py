@@ -1,5 +1,6 @@
 """Whole fetches of a news site on loopback, and what of them becomes datasets."""
 
+import gzip
 import os
 import signal
 import subprocess
@@ -8,7 +9,9 @@ import time
 from collections import Counter
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from html import escape
 from pathlib import Path
+from urllib.parse import urljoin
 
 import pandas as pd
 import pytest
@@ -17,6 +20,8 @@ from newsetl.errors import NewsetlError
 from newsetl.fetch.loading import mark_loaded, new_files
 from newsetl.fetch.run_fetch import FetchJob, choose, fetch
 from newsetl.fetch.sources_file import parse_sources
+from newsetl.fetch.state import State
+from newsetl.fetch.warc_files import find_files, read_notes
 from newsetl.fetch.window import parse_window
 from newsetl.io.paths import store_path
 from newsetl.plan import plan_run
@@ -24,7 +29,7 @@ from newsetl.run import run
 from newsetl.settings import Settings
 from newsetl.stages.urls import canonicalize_url
 from newsetl.verify import verify
-from tests.fetch.news_site import BEIRUT, Manara, Nasim, Sahifa, serving, sources_text, stories
+from tests.fetch.news_site import BEIRUT, Manara, Nasim, Reply, Sahifa, serving, sources_text, stories
 
 LAST = date(2021, 2, 10)
 SLUGS = ("nasim-test", "manara-test", "sahifa-test")
@@ -257,3 +262,63 @@ def test_24_days_of_schedule(tmp_path, days):
     assert partitions == {f"source={slug}/year=2021/month={month}" for slug in SLUGS for month in (1, 2)}
     assert verify(store_path(str(out))).problems == []
     assert Path(raw / "nasim-test").is_dir()
+
+
+class Hostile(Nasim):
+    """An outlet whose feed, sitemap and redirects lead where nobody may go."""
+
+    LINKS = (
+        ("http://10.0.0.7/a", "private-address"),
+        ("http://169.254.169.254/latest/meta-data/", "private-address"),
+        ("http://[fe80::1]/a", "private-address"),
+        ("http://[::ffff:10.0.0.1]/a", "private-address"),
+        ("http://0x7f.1/a", "bad-host"),
+        ("http://2130706433/a", "bad-host"),
+        ("http://intranet/a", "bad-host"),
+        ("http://user:secret@news.example/a", "userinfo"),
+        ("http://news.example:22/a", "bad-port"),
+        ("/redirect/private", "private-address"),
+        ("/redirect/loop", "redirect-loop"),
+        ("/redirect/many/1", "too-many-redirects"),
+        ("/bomb", "bomb"),
+        ("/nested", "unsupported-encoding"),
+        ("/large", "too-large"),
+        ("/admin/x", "robots"),
+        ("/redirect/admin", "robots"),
+    )
+
+    def reply(self, path, headers):
+        if path == "/rss.xml":
+            items = "".join(f"<item><link>{escape(link)}</link></item>" for link, _ in self.LINKS)
+            return Reply(body=f"<rss><channel>{items}</channel></rss>".encode(), type="application/rss+xml")
+        if path == "/sitemap.xml":
+            bomb = '<!DOCTYPE x [<!ENTITY a "b"><!ENTITY c "&a;&a;">]><urlset><url><loc>/x&c;</loc></url></urlset>'
+            return Reply(body=bomb.encode(), type="text/xml")
+        targets = {"private": "http://192.168.0.1/", "loop": "/redirect/loop", "admin": "/admin/y"}
+        name = path.removeprefix("/redirect/")
+        if path.startswith("/redirect/"):
+            return Reply(302, headers={"Location": targets.get(name, f"/redirect/{name}1")})
+        if path in {"/bomb", "/nested"}:
+            body = gzip.compress(bytes(30_000_000))
+            coding = {"/bomb": "gzip", "/nested": "gzip, gzip"}[path]
+            return Reply(body=body if path == "/bomb" else gzip.compress(body), headers={"Content-Encoding": coding})
+        if path == "/large":
+            return Reply(body=b"x" * 17_000_000)
+        return super().reply(path, headers)
+
+
+def test_what_is_refused_stands_in_the_ledger_with_its_reason(tmp_path, days):
+    outlet = Hostile("nasim-test", [])
+    with serving(outlet):
+        job = job_for((outlet, outlet, outlet), tmp_path / "raw")
+        [result] = fetch(replace(job, sources=choose(job.sources, ["nasim-test"])), days.clock)
+        with State(tmp_path / "raw" / "nasim-test") as state:
+            rows = {row[2]: (row[8], row[9]) for row in state.dump() if row[0] == "page"}
+    expected = {urljoin(outlet.url, link): ("refused", reason) for link, reason in Hostile.LINKS}
+    assert rows == expected
+    assert result.listings["refused", "xml-entities"] == 1
+    assert result.count("refused") == len(Hostile.LINKS)
+    assert result.files == ()
+    notes = [note for path in find_files(tmp_path / "raw" / "nasim-test") for note in read_notes(path)]
+    assert {note["url"]: (note["outcome"], note["reason"]) for note in notes if note["kind"] == "page"} == expected
+    assert not [path for path in outlet.paths() if path.startswith("/admin/")]

@@ -240,6 +240,8 @@ class _Crew:
         elif answer.moved_to is not None:
             self._follow(visit, answer, answer.moved_to)
         else:
+            if listed and listed.refused:
+                answer = replace(answer, outcome="refused", reason=listed.refused)
             self._conclude(visit.request, answer)
             for request in next_requests(visit.collection, visit.request, listed, self._job.window):
                 self._enqueue(request)
