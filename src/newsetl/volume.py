@@ -120,10 +120,9 @@ def measure(root: StorePath, last: date, sources: Sequence[str] = (), days: int 
             _count(root, partition, tallies[partition.source])
     found = []
     for source, by_day in sorted(tallies.items()):
-        begin = max(first, min((day for day in by_day if day >= first), default=last))
-        if by_day:
-            every = (begin + timedelta(days=n) for n in range((last - begin).days + 1))
-            found += [by_day.get(day, _Tally()).day(source, day) for day in every]
+        begin = max(first, min(by_day, default=date.max))
+        every = (begin + timedelta(days=n) for n in range((last - begin).days + 1))
+        found += [by_day.get(day, _Tally()).day(source, day) for day in every]
     return found
 
 

@@ -37,6 +37,9 @@ def test_fetch_then_run_then_volume(sources, tmp_path, capsys, monkeypatch):
     assert [row[2:6] for row in rows if row and row[0] == "nasim-test"] == [["6", "6", "100%", "0%"]]
     last = (date.today() + timedelta(days=40)).isoformat()  # noqa: DTZ011  any day later
     assert main(["volume", "--day", last, "--strict"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [row[2:4] for row in rows if row and row[0] == "nasim-test"] == [["0", "0"]] * 29
+    assert main(["volume", "--day", "2001-01-01"]) == 0
     assert "no record came from newsetl fetch" in capsys.readouterr().out
 
 
