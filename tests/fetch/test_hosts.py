@@ -1,5 +1,6 @@
 """Whom to ask next and when: the pace of a host, its troubles, its pauses."""
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -160,4 +161,4 @@ def test_every_request_ends_and_no_host_is_asked_faster_than_it_may(plan, concur
     ended += [left.url for _, left in found.leftovers()]
     assert sorted(ended) == sorted(fate)
     for times in starts.values():
-        assert all(later - earlier >= timedelta(seconds=1) for earlier, later in zip(times, times[1:], strict=False))
+        assert all(later - earlier >= timedelta(seconds=1) for earlier, later in itertools.pairwise(times))

@@ -165,6 +165,16 @@ def test_days_of_the_past_are_found_by_sitemaps_and_sections(site, tmp_path, day
     assert not [path for path in site[0].paths() if path.startswith("/sitemap-2020-12")]
 
 
+def test_an_index_that_did_not_change_leads_to_other_days(site, tmp_path, days):
+    job = job_for(site, tmp_path / "raw")
+    nasim = replace(job, sources=choose(job.sources, ["nasim-test"]))
+    for since, until in ((5, 0), (59, 40), (39, 6)):
+        window = parse_window(*((LAST - timedelta(days=back)).isoformat() for back in (since, until)))
+        [result] = fetch(replace(nasim, window=window), days.clock)
+        wanted = [story for story in site[0].published if window.since <= story.day <= window.until]
+        assert result.count("fetched") == len(wanted) > 0
+
+
 def test_two_fetches_of_one_source_cannot_run_at_once(site, tmp_path, days):
     from newsetl.io.lock import locked
 

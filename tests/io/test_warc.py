@@ -194,3 +194,14 @@ def test_junk_between_records_is_told_of(files):
     data = record(block=http()) + b"junk\r\nmore junk\r\n" + record(block=http())
     items = files.read("a.warc", data)
     assert outcomes(items) == ["html", "truncated-record", "html"]
+
+
+def test_a_record_of_newsetl_fetch_names_its_outlet(files):
+    outlet = {"Newsetl_Source": "nasim", "Newsetl_Source_Name": "النسيم", "Newsetl_Timezone": "Asia/Beirut"}
+    [item] = files.read("a.warc", record(block=http(), **outlet))
+    assert (item.fields.source, item.fields.source_name, item.fields.zone) == ("nasim", "النسيم", "Asia/Beirut")
+
+
+def test_what_a_site_sends_names_no_outlet(files):
+    [item] = files.read("a.warc", record(block=http(Newsetl_Source="nasim", Newsetl_Timezone="Asia/Beirut")))
+    assert (item.fields.source, item.fields.source_name, item.fields.zone) == (None, None, None)

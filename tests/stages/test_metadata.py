@@ -1,5 +1,6 @@
 """Metadata of whole drafts: outlet, date, agency, title, language, identity."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -55,6 +56,25 @@ def test_a_byline_of_an_unknown_newspaper_names_the_source():
 def test_an_unknown_site_has_its_slug_from_the_address_and_its_name_from_the_page():
     found = find(Fields(url="https://diffa.example/1"), site_name="الضفاف")
     assert (found.source, found.source_name) == ("diffa-example", "الضفاف")
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        # newsetl fetch: the sources file goes before what the index knows, and before the page
+        (Fields(source="diffa", source_name="الضفاف", zone="Asia/Beirut"), ("diffa", "الضفاف", "18:00")),
+        (Fields(source="turkpress", source_name="ترك  برس "), ("turkpress", "ترك برس", "17:00")),
+        (Fields(source="turkpress", zone="Asia/Dubai"), ("turkpress", "ترك برس", "16:00")),
+        (Fields(source="turkpress", source_name=" ", zone=" "), ("turkpress", "ترك برس", "17:00")),
+        (Fields(source="turkpress", zone="../../etc/passwd"), ("turkpress", "ترك برس", "17:00")),
+        # without a source they say nothing
+        (Fields(source_name="الضفاف", zone="Asia/Dubai"), ("unknown", "unknown", "20:00")),
+    ],
+)
+def test_what_a_record_says_of_its_outlet_goes_before_all_else(fields, expected):
+    found = find(replace(fields, date="2021-01-10 20:00"))
+    at = found.published_at.strftime("%H:%M") if found.published_at else None
+    assert (found.source, found.source_name, at) == expected
 
 
 def test_the_own_outlet_is_no_author():

@@ -17,7 +17,7 @@ from newsetl.fetch.client import Client
 from newsetl.fetch.clock import Clock
 from newsetl.fetch.exchange import Answer, Kind
 from newsetl.fetch.hosts import Host, Request
-from newsetl.fetch.listing import Entry
+from newsetl.fetch.listing import Child, Entry
 from newsetl.fetch.rebuild import open_state
 from newsetl.fetch.robots import MAX_BYTES as ROBOTS_BYTES
 from newsetl.fetch.robots import Robots, parse_robots
@@ -142,6 +142,11 @@ class Collection:
     def find(self, entries: Iterable[Entry], via: str) -> None:
         """Enter pages that a listing names."""
         self.counts.found += self.state.found("page", entries, via, self._clock.now())
+
+    def find_sitemaps(self, sitemaps: Iterable[Child], index: str) -> None:
+        """Enter sitemaps that an index names."""
+        entries = [Entry(child.url, updated=child.modified) for child in sitemaps]
+        self.state.found("sitemap", entries, index, self._clock.now())
 
     def remark(self, remarks: Iterable[str]) -> None:
         """Tell people of something odd; the first of them only."""

@@ -1,6 +1,6 @@
 """What leads to pages: feeds, sitemaps and sections, which to ask for, and what their answers list."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, tzinfo
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from newsetl.fetch.exchange import Answer
 from newsetl.fetch.feeds import read_feed
 from newsetl.fetch.hosts import Request
-from newsetl.fetch.listing import Entry, Listing
+from newsetl.fetch.listing import Child, Entry, Listing
 from newsetl.fetch.sections import read_section, section_urls
 from newsetl.fetch.sitemaps import read_sitemap, url_date
 from newsetl.fetch.source import Source
@@ -58,16 +58,20 @@ def next_requests(collection: "Collection", request: Request, listed: Listed, wi
     """Enter what a listing names; gives the sitemaps in it that are worth asking for.
 
     A sitemap that was not changed since we read it is left out, and in a search by days one that names other days, or
-    that was changed last before they began.
+    that was changed last before they began. Of an index that brought nothing new they are those that it named before.
     """
-    if listed is None:
-        return
-    collection.find(listed.entries, request.url)
-    collection.remark(f"{request.url}: {remark}" for remark in listed.remarks)
-    if listed.children and request.depth == MAX_DEPTH:
+    children: Sequence[Child] = ()
+    if listed is not None:
+        collection.find(listed.entries, request.url)
+        collection.remark(f"{request.url}: {remark}" for remark in listed.remarks)
+        collection.find_sitemaps(listed.children, request.listed_url)
+        children = listed.children
+    elif request.kind == "sitemap":
+        children = collection.state.sitemaps_of(request.listed_url)
+    if children and request.depth == MAX_DEPTH:
         collection.remark([f"{request.url}: more than {MAX_DEPTH} indexes one in another"])
         return
-    for child in listed.children:
+    for child in children:
         span = url_date(child.url)
         if span is not None and not window.touches(span):
             continue

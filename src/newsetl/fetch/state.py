@@ -6,6 +6,7 @@ files must be durable before that (`WarcFiles.sync`).
 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any, Self
 
 from newsetl.errors import NewsetlError
 from newsetl.fetch.exchange import Kind
-from newsetl.fetch.listing import Entry
+from newsetl.fetch.listing import Child, Entry
 from newsetl.stages.urls import canonicalize_url, url_key
 
 FILE = "_fetch.sqlite"
@@ -24,6 +25,8 @@ MAX_FAILURES = 8
 # A page that a listing calls changed is asked for again, this long after it was found first: later edits are mostly
 # those of a site's templates.
 CHANGES_LIFE = timedelta(days=30)
+# Validators that are longer, or no printable ASCII, are not sent back. Characters; common ones have less than 70.
+MAX_VALIDATOR = 1000
 # A listing and a page have different clocks.
 CLOCK_SKEW = timedelta(seconds=60)
 
@@ -56,8 +59,10 @@ INSERT INTO urls (kind, key, url, via, found_at, copied_at, outcome, reason, det
 VALUES (:kind, :key, :url, :via, :at, :copied_at, :outcome, :reason, :detail, :status, :etag, :modified, :sha256,
     :due_at, :failures, :file)
 ON CONFLICT DO UPDATE SET copied_at = excluded.copied_at, outcome = excluded.outcome, reason = excluded.reason,
-    detail = excluded.detail, status = excluded.status, etag = coalesce(excluded.etag, etag),
-    modified = coalesce(excluded.modified, modified), sha256 = coalesce(excluded.sha256, sha256),
+    detail = excluded.detail, status = excluded.status, sha256 = coalesce(excluded.sha256, sha256),
+    etag = CASE excluded.outcome WHEN 'fetched' THEN excluded.etag ELSE coalesce(excluded.etag, etag) END,
+    modified = CASE excluded.outcome WHEN 'fetched' THEN excluded.modified
+        ELSE coalesce(excluded.modified, modified) END,
     due_at = excluded.due_at, failures = excluded.failures, file = excluded.file
 """
 
@@ -107,9 +112,23 @@ class State:
         Raises:
             NewsetlError: The disk is full or cannot be written.
         """
-        try:
+        with self._telling():
             self._db.commit()
-        except sqlite3.OperationalError as error:
+
+    def _execute(self, query: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> sqlite3.Cursor:
+        with self._telling():
+            return self._db.execute(query, parameters)
+
+    def _execute_many(self, query: str, rows: Iterable[Sequence[Any] | Mapping[str, Any]]) -> None:
+        with self._telling():
+            self._db.executemany(query, rows)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """An error of the disk as one for people."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
             raise NewsetlError(f"{self._folder / FILE}: {error}; the raw files have what was fetched") from error
 
     # --- what was found ---------------------------------------------------------------------------------------------
@@ -123,8 +142,8 @@ class State:
         rows = [
             {
                 "kind": kind,
-                "key": key_of(kind, entry.url),
-                "url": entry.url,
+                "key": key_of(kind, url),
+                "url": url,
                 "via": via,
                 "at": _text(at),
                 "published": _text(entry.published),
@@ -132,11 +151,12 @@ class State:
                 "oldest": oldest,
             }
             for entry in entries
+            for url in [_storable(entry.url)]
         ]
         before = self._db.total_changes
-        self._db.executemany(_NEW, rows)
+        self._execute_many(_NEW, rows)
         new = self._db.total_changes - before
-        self._db.executemany(_AGAIN, rows)
+        self._execute_many(_AGAIN, rows)
         return new
 
     def due(
@@ -147,7 +167,7 @@ class State:
         is_wanted: Callable[[str, datetime | None, datetime | None], bool] = lambda *_: True,
     ) -> list[Waiting]:
         """The URLs that may be asked for now, newest first, at most so many; `is_wanted` gets a URL and its dates."""
-        rows = self._db.execute(
+        rows = self._execute(
             "SELECT url, via, published, updated FROM urls WHERE kind = ? AND due_at <= ? "
             "ORDER BY coalesce(published, updated, found_at) DESC, key",
             (kind, _text(now)),
@@ -160,30 +180,35 @@ class State:
                 found.append(Waiting(url, via or ""))
         return found
 
+    def sitemaps_of(self, index: str) -> list[Child]:
+        """The sitemaps that were found by an index, with what it said of each: for one that did not change since."""
+        query = "SELECT url, updated FROM urls WHERE kind = 'sitemap' AND via = ? ORDER BY key"
+        return [Child(url, _moment(updated)) for url, updated in self._execute(query, (index,))]
+
     # --- what came of it --------------------------------------------------------------------------------------------
 
     def apply(self, note: Mapping[str, Any], file: str) -> None:
         """Enter what became of a URL, from the note of its answer in a raw file. Doing it twice changes nothing."""
-        kind, url, at = note["kind"], note["url"], datetime.fromisoformat(note["at"])
+        kind, url, at = note["kind"], _storable(note["url"]), datetime.fromisoformat(note["at"])
         key = key_of(kind, url)
         copied_at = _text(at + CLOCK_SKEW)
-        known = self._db.execute(
-            "SELECT copied_at, failures FROM urls WHERE kind = ? AND key = ?", (kind, key)
-        ).fetchone()
+        known = self._execute("SELECT copied_at, failures FROM urls WHERE kind = ? AND key = ?", (kind, key)).fetchone()
         if known and known[0] is not None and known[0] >= copied_at:
             return
         failures = (known[1] if known else 0) + 1 if note["retry_at"] else 0
         due_at = note["retry_at"] if failures < MAX_FAILURES else None
         row = {
-            name: note.get(name)
-            for name in ("outcome", "reason", "detail", "status", "etag", "modified", "sha256", "via")
+            name: _storable(value) if isinstance(value := note.get(name), str) else value
+            for name in ("outcome", "reason", "detail", "status", "sha256", "via")
         }
+        row |= {name: _validator(note.get(name)) for name in ("etag", "modified")}
         row |= {"kind": kind, "key": key, "url": url, "at": note["at"], "copied_at": copied_at, "file": file}
-        self._db.execute(_ANSWERED, {**row, "due_at": due_at, "failures": failures})
-        final = key_of(kind, note["final_url"])
+        self._execute(_ANSWERED, {**row, "due_at": due_at, "failures": failures})
+        final_url = _storable(note["final_url"])
+        final = key_of(kind, final_url)
         if kind == "page" and note["outcome"] == "fetched" and final != key:  # the same page under another URL
-            other = {**row, "key": final, "url": note["final_url"], "via": url}
-            self._db.execute(_ANSWERED, {**other, "due_at": None, "failures": 0})
+            other = {**row, "key": final, "url": final_url, "via": url}
+            self._execute(_ANSWERED, {**other, "due_at": None, "failures": 0})
 
     def validators(self, kind: Kind, url: str) -> tuple[str | None, str | None]:
         """ETag and Last-Modified of our copy."""
@@ -207,48 +232,48 @@ class State:
 
     def counts(self) -> dict[tuple[str, str, str], int]:
         """URLs by kind, outcome (``waiting`` for those never asked for) and reason."""
-        rows = self._db.execute(
+        rows = self._execute(
             "SELECT kind, coalesce(outcome, 'waiting'), coalesce(reason, ''), count(*) FROM urls GROUP BY 1, 2, 3"
         )
         return {(kind, outcome, reason): count for kind, outcome, reason, count in rows}
 
     def _one(self, columns: str, kind: Kind, url: str) -> Sequence[Any] | None:
         query = f"SELECT {columns} FROM urls WHERE kind = ? AND key = ?"  # noqa: S608  columns are of this file
-        row: Sequence[Any] | None = self._db.execute(query, (kind, key_of(kind, url))).fetchone()
+        row: Sequence[Any] | None = self._execute(query, (kind, key_of(kind, url))).fetchone()
         return row
 
     # --- robots.txt -------------------------------------------------------------------------------------------------
 
     def robots(self, host: str, since: datetime) -> tuple[int, bytes] | None:
         """Status and content of a host's robots.txt, when it was asked for since then."""
-        row = self._db.execute(
+        row = self._execute(
             "SELECT status, content FROM robots WHERE host = ? AND at >= ?", (host, _text(since))
         ).fetchone()
         return (row[0], row[1]) if row else None
 
     def know_robots(self, host: str, at: datetime, status: int, content: bytes) -> None:
         """Remember a host's robots.txt."""
-        self._db.execute("INSERT OR REPLACE INTO robots VALUES (?, ?, ?, ?)", (host, _text(at), status, content))
+        self._execute("INSERT OR REPLACE INTO robots VALUES (?, ?, ?, ?)", (host, _text(at), status, content))
 
     # --- raw files --------------------------------------------------------------------------------------------------
 
     def closed(self, files: Iterable[Path]) -> None:
         """Enter raw files that have their names and whose notes were applied."""
         rows = [(path.relative_to(self._folder).as_posix(),) for path in files]
-        self._db.executemany("INSERT OR IGNORE INTO files VALUES (?)", rows)
+        self._execute_many("INSERT OR IGNORE INTO files VALUES (?)", rows)
 
     def known_files(self) -> set[Path]:
         """The raw files that were entered."""
-        return {self._folder / row[0] for row in self._db.execute("SELECT path FROM files")}
+        return {self._folder / row[0] for row in self._execute("SELECT path FROM files")}
 
     def loaded(self, store: str, files: Iterable[Path]) -> None:
         """Remember that raw files were loaded into a store."""
         rows = [(path.relative_to(self._folder).as_posix(), store) for path in files]
-        self._db.executemany("INSERT OR IGNORE INTO loaded VALUES (?, ?)", rows)
+        self._execute_many("INSERT OR IGNORE INTO loaded VALUES (?, ?)", rows)
 
     def unloaded(self, store: str) -> list[Path]:
         """The files of pages that were not loaded into a store, oldest day first."""
-        rows = self._db.execute(
+        rows = self._execute(
             "SELECT path FROM files WHERE path NOT IN (SELECT path FROM loaded WHERE store = ?) ORDER BY path", (store,)
         )
         paths = (self._folder / row[0] for row in rows)
@@ -256,7 +281,7 @@ class State:
 
     def dump(self) -> Iterator[tuple[Any, ...]]:
         """All rows of the URLs, in order: to compare two states."""
-        yield from self._db.execute("SELECT * FROM urls ORDER BY kind, key")
+        yield from self._execute("SELECT * FROM urls ORDER BY kind, key")
 
 
 def key_of(kind: Kind, url: str) -> str:
@@ -267,6 +292,21 @@ def key_of(kind: Kind, url: str) -> str:
     """
     canonical = canonicalize_url(url) if kind == "page" else None
     return url_key(canonical) if canonical else url
+
+
+def _storable(text: str) -> str:
+    r"""A text without halves of characters, which a JSON feed can bring and SQLite does not take.
+
+    >>> _storable("/\ud800") == "/\ufffd", _storable("\ud83d\ude00") == "\U0001f600"
+    (True, True)
+    """
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _validator(value: str | None) -> str | None:
+    """An ETag or Last-Modified that can be sent back; None for others."""
+    is_fit = value is not None and len(value) <= MAX_VALIDATOR and value.isascii() and value.isprintable()
+    return value if is_fit else None
 
 
 def _text(moment: datetime | None) -> str | None:
