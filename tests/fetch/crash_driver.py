@@ -19,7 +19,7 @@ from newsetl.fetch import run_fetch
 from newsetl.fetch.run_fetch import FetchJob, fetch
 from newsetl.fetch.sources_file import read_sources
 from newsetl.fetch.state import State
-from newsetl.fetch.warc_files import find_files, read_notes
+from newsetl.fetch.warc_notes import find_files, read_notes
 from newsetl.io import disk
 
 STEPS = [(WARCWriter, "write_record"), (disk, "sync_file"), (disk, "sync_folder"), (disk, "rename"), (State, "commit")]

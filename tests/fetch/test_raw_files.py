@@ -23,7 +23,8 @@ from newsetl.fetch.rebuild import open_state
 from newsetl.fetch.run_fetch import choose, fetch
 from newsetl.fetch.source import Source
 from newsetl.fetch.state import FILE, MAX_FAILURES, State
-from newsetl.fetch.warc_files import WarcFiles, find_files, read_notes, salvage
+from newsetl.fetch.warc_files import WarcFiles
+from newsetl.fetch.warc_notes import find_files, read_notes, salvage
 from newsetl.io.inputs import find_inputs
 from newsetl.io.readers import read_records
 from newsetl.records import RawRecord

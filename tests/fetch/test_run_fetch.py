@@ -21,7 +21,7 @@ from newsetl.fetch.loading import mark_loaded, new_files
 from newsetl.fetch.run_fetch import FetchJob, choose, fetch
 from newsetl.fetch.sources_file import parse_sources
 from newsetl.fetch.state import State
-from newsetl.fetch.warc_files import find_files, read_notes
+from newsetl.fetch.warc_notes import find_files, read_notes
 from newsetl.fetch.window import parse_window
 from newsetl.io.paths import store_path
 from newsetl.plan import plan_run

@@ -13,7 +13,8 @@ from newsetl.fetch.collection import make_note
 from newsetl.fetch.exchange import Answer, Exchange
 from newsetl.fetch.rebuild import open_state
 from newsetl.fetch.source import Source
-from newsetl.fetch.warc_files import OPEN, WarcFiles, find_files, read_notes, salvage
+from newsetl.fetch.warc_files import WarcFiles
+from newsetl.fetch.warc_notes import OPEN, find_files, read_notes, salvage
 from newsetl.io import disk
 from newsetl.io.inputs import find_inputs
 from newsetl.io.readers import read_records

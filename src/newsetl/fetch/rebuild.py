@@ -10,7 +10,7 @@ from pathlib import Path
 
 from newsetl.errors import NewsetlError
 from newsetl.fetch.state import FILE, State
-from newsetl.fetch.warc_files import Note, find_files, read_notes, salvage
+from newsetl.fetch.warc_notes import Note, find_files, read_notes, salvage
 
 _log = logging.getLogger(__name__)
 
