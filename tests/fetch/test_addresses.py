@@ -62,6 +62,17 @@ REFUSED = [
     ("http://[64:ff9b::7f00:1]/", "private-address"),
     ("http://[2001:0:7f00:1::1]/", "private-address"),
     ("http://[ff02::1]/", "private-address"),
+    ("http://[fec0::1]/", "private-address"),  # site-local; Python calls it global
+    ("http://[3fff::1]/", "private-address"),  # documentation, RFC 9637
+    ("http://[5f00::1]/", "private-address"),  # segment routing
+    ("http://[64:ff9b:1::7f00:1]/", "private-address"),  # NAT64 of a network's own
+    ("http://[::127.0.0.1]/", "private-address"),
+    ("http://[::ffff:0:7f00:1]/", "private-address"),  # IPv4-translated
+    ("http://[2600::5efe:7f00:1]/", "private-address"),  # ISATAP
+    ("http://[2600::200:5efe:a00:1]/", "private-address"),
+    ("http://[2002:a9fe:a9fe::]/", "private-address"),  # 6to4 of 169.254.169.254
+    ("http://news.example/\ud800", "bad-url"),  # JSON can hold half a character
+    ("http://\ud800.example/", "bad-url"),
     ("http://１２７.0.0.1/", "private-address"),  # full-width digits
     ("http://127。0。0。1/", "private-address"),  # ideographic full stops
     ("http://" + "a" * 300 + ".example/", "bad-host"),
@@ -84,7 +95,14 @@ def test_a_url_is_refused_with_its_reason(url, reason):
         ("https://news.example:443/a?b=c#d", "https://news.example/a?b=c"),
         ("https://news.example:8443/", "https://news.example:8443/"),
         ("https://أخبار.example/سوق?ا=ب", "https://xn--igbicxr.example/%D8%B3%D9%88%D9%82?%D8%A7=%D8%A8"),
-        ("https://news.example/%D8%B3%20/..", "https://news.example/%D8%B3%20/.."),
+        ("https://news.example/%D8%B3%20/..", "https://news.example/"),
+        ("https://news.example/a/../b/./c", "https://news.example/b/c"),
+        ("https://news.example/../../etc/passwd", "https://news.example/etc/passwd"),
+        ("https://news.example//a//b", "https://news.example/a//b"),
+        ("https://news.example/%d8%b3?q=%d8%b3", "https://news.example/%D8%B3?q=%D8%B3"),
+        ("https://news.example/%7Ea%2e", "https://news.example/%7Ea%2E"),
+        ("https://news.example/100%?q=%22a%22&z=5%", "https://news.example/100%25?q=%22a%22&z=5%25"),
+        ('https://news.example/a?b[]="c|d', "https://news.example/a?b%5B%5D=%22c%7Cd"),
         ("http://93.184.215.14/", "http://93.184.215.14/"),
         ("http://[2606:2800:21f:cb07::1]/", "http://[2606:2800:21f:cb07::1]/"),
     ],
@@ -126,7 +144,7 @@ def test_a_name_without_address_is_a_failure_and_no_refusal():
         resolve("news.example", 80, getaddrinfo=answers())
 
 
-@given(st.text(max_size=60))
+@given(st.text(st.characters(), max_size=60))  # half characters too
 def test_any_text_is_refused_or_becomes_a_url_of_a_public_host(text):
     for url in (text, f"http://{text}", f"https://news.example/{text}"):
         try:

@@ -12,17 +12,24 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from urllib3.util import parse_url
+
 from newsetl.sources.hosts import MAX_LENGTH, clean_host
 
 PORTS = {"http": 80, "https": 443}
 # Other ports of web servers. Beyond these it is as often something else that speaks, such as a mail server.
 OTHER_PORTS = frozenset({8080, 8443})
 
-_UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
+_UNSAFE = re.compile(r"[\x00-\x20\x7f\\\ud800-\udfff]")
 # WHATWG URL: a host whose last label is a number is an IPv4 address, in whatever spelling.
 _NUMBER = re.compile(r"[0-9]+|0[xX][0-9A-Fa-f]*")
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_SAFE = "%/:@!$&'()*+,;=?-._~[]"
+# All that is public in IPv6 lies here. Elsewhere are site-local addresses, NAT64 and IPv4 in disguise, which older
+# tables of Python call global.
+_PUBLIC_IPV6 = ipaddress.ip_network("2000::/3")
+_DOCUMENTATION_IPV6 = ipaddress.ip_network("3fff::/20")  # RFC 9637; not in the tables of Python 3.11
+_ISATAP = frozenset({0x00005EFE, 0x02005EFE})  # RFC 5214: the third quarter of an address; the fourth is IPv4
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_SAFE = "%/:@!$&'()*+,;=?-._~"
 
 GetAddrInfo = Callable[..., list[tuple[Any, ...]]]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -44,6 +51,8 @@ class DnsError(Exception):
 def check_url(url: str, *, allow_loopback: bool = False) -> str:
     """A URL as it will be asked for: scheme and host in lower-case ASCII, the rest percent-encoded, no fragment.
 
+    A ``%`` that encodes nothing becomes ``%25``; ``.`` and ``..`` in the path are resolved. So it is sent as it is.
+
     Args:
         url: Absolute.
         allow_loopback: Let ``localhost``, 127.0.0.0/8 and ::1 be asked, on any port.
@@ -56,7 +65,7 @@ def check_url(url: str, *, allow_loopback: bool = False) -> str:
     """
     if len(url) > MAX_LENGTH or _UNSAFE.search(url):
         raise RefusedError(
-            "bad-url", "too long" if len(url) > MAX_LENGTH else "a space, backslash or control character"
+            "bad-url", "too long" if len(url) > MAX_LENGTH else "a space, backslash, surrogate or control character"
         )
     try:
         parts = urlsplit(url)
@@ -72,7 +81,14 @@ def check_url(url: str, *, allow_loopback: bool = False) -> str:
     if not (port in {None, PORTS[scheme]} or port in OTHER_PORTS or (is_loopback and port)):
         raise RefusedError("bad-port", str(port))
     place = host if port in {None, PORTS[scheme]} else f"{host}:{port}"
-    return urlunsplit((scheme, place, quote(parts.path or "/", _SAFE), quote(parts.query, _SAFE), ""))
+    return urlunsplit((scheme, place, *_clean_target(parts.path, parts.query), ""))
+
+
+def _clean_target(path: str, query: str) -> tuple[str, str]:
+    """Path and query as requests and urllib3 send them: hexadecimal digits in upper case, one slash to begin with."""
+    encoded = (quote(_STRAY_PERCENT.sub("%25", part), _SAFE) for part in (path, query))
+    clean = parse_url("http://any.example" + "?".join(encoded))
+    return "/" + (clean.path or "").lstrip("/"), clean.query or ""
 
 
 def _check_host(host: str, *, allow_loopback: bool) -> tuple[str, bool]:
@@ -127,19 +143,24 @@ def check_address(address: Address, *, allow_loopback: bool, host: str | None = 
     Raises:
         RefusedError: ``private-address``.
     """
-    for one in (address, *_embedded(address)):
-        if allow_loopback and one.is_loopback:
-            continue
-        if not one.is_global or one.is_multicast or one.is_reserved or one.is_unspecified:
-            raise RefusedError("private-address", f"{host} is {address}" if host else str(address))
+    if allow_loopback and address.is_loopback:
+        return
+    if not all(map(_is_public, (address, *_embedded(address)))):
+        raise RefusedError("private-address", f"{host} is {address}" if host else str(address))
+
+
+def _is_public(address: Address) -> bool:
+    if not address.is_global or address.is_multicast or address.is_reserved or address.is_unspecified:
+        return False
+    return address.version == 4 or (address in _PUBLIC_IPV6 and address not in _DOCUMENTATION_IPV6)
 
 
 def _embedded(address: Address) -> list[Address]:
-    """The IPv4 addresses that one of IPv6 stands for: mapped, 6to4, Teredo, NAT64."""
+    """The IPv4 addresses that a public one of IPv6 may stand for: 6to4, Teredo, ISATAP."""
     if isinstance(address, ipaddress.IPv4Address):
         return []
-    found: list[Address | None] = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    if address in _NAT64:
+    found: list[Address | None] = [address.sixtofour, *(address.teredo or ())]
+    if int(address) >> 32 & 0xFFFFFFFF in _ISATAP:
         found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     return [one for one in found if one is not None]
 

@@ -5,51 +5,45 @@ no .netrc, no proxies of the environment, no Referer; a credential goes to its o
 """
 
 import http.client
-import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    HTTPError,
-    IncompleteRead,
-    InvalidChunkLength,
-    NewConnectionError,
-    ReadTimeoutError,
-    SSLError,
-)
+from urllib3.exceptions import HTTPError
 
-from newsetl.errors import SettingsError
 from newsetl.fetch.addresses import DnsError, RefusedError, check_url
-from newsetl.fetch.connections import CheckedAdapter, Deadline, Watch
-from newsetl.fetch.exchange import Answer, Exchange, host_of
+from newsetl.fetch.bodies import (
+    decode_exchange,
+    head_bytes,
+    is_without_end,
+    joined_headers,
+    printable,
+    read_pieces,
+)
+from newsetl.fetch.connections import CheckedAdapter, Deadline, Watch, explain_error
+from newsetl.fetch.exchange import Answer, Exchange, Outcome, host_of
+from newsetl.fetch.headers import OwnHeaders, decode_location, parse_retry_after, validator_headers
 from newsetl.fetch.source import Credentials, Limits
-from newsetl.io.http_message import BodyError, Response, decode_body
+from newsetl.io.http_message import BodyError
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What may be otherwise in a while: request timeout, too early, too many requests, and all of the server's own.
 PASSING = frozenset({408, 425, 429})
-LONGEST_RETRY_AFTER = 86_400.0
-# Bodies that expand to less than this are no bombs, whatever their ratio.
-SMALL_BYTES = 1024**2
-PIECE_BYTES = 1 << 16
-ACCEPT = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
-_REASONS = {"truncated-record": "bad-encoding"}
+# What goes wrong in the libraries when a server does not speak as it should.
+_ERRORS = (requests.RequestException, HTTPError, http.client.HTTPException, OSError, ValueError)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _HopError(Exception):
     """Why a hop gave no whole response."""
 
-    outcome: str
+    outcome: Outcome
     reason: str
     detail: str
     may_retry: bool = False
@@ -58,26 +52,6 @@ class _HopError(Exception):
 
 class _StaleError(_HopError):
     """A connection kept from before that is of no use any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Validators:
-    etag: str | None
-    modified: str | None
-
-    def headers(self) -> dict[str, str]:
-        found = {"If-None-Match": self.etag, "If-Modified-Since": self.modified}
-        return {name: value for name, value in found.items() if value}
-
-
-@dataclass(slots=True)
-class _Trail:
-    """The hops of one URL so far."""
-
-    exchanges: list[Exchange] = field(default_factory=list)
-
-    def has(self, url: str) -> bool:
-        return any(exchange.url == url for exchange in self.exchanges)
 
 
 class Client:
@@ -94,7 +68,7 @@ class Client:
         network: `getaddrinfo` and `connect` for tests.
 
     Raises:
-        SettingsError: An environment variable of a credential is not set.
+        SettingsError: The variable of a credential is not set, or it or the user agent cannot be sent.
     """
 
     def __init__(  # noqa: PLR0913  by name
@@ -110,8 +84,7 @@ class Client:
         **network: Any,
     ) -> None:
         self._limits = limits
-        self._user_agent = user_agent
-        self._secrets = {origin_of(one.origin): (one.header, _secret(one)) for one in credentials}
+        self._own = OwnHeaders(user_agent, credentials)
         self._insecure = frozenset(host.lower() for host in insecure_hosts)
         self._allow_loopback = allow_loopback
         self._verify: bool | str = ca_file or True
@@ -146,34 +119,28 @@ class Client:
             modified: Its Last-Modified.
             follow: Asked for the target of each redirect; where it says no, the answer has it in `moved_to`.
         """
-        trail = _Trail()
+        trail: list[Exchange] = []
+        validators = validator_headers(etag, modified)
         try:
             hop = check_url(url, allow_loopback=self._allow_loopback)
             while True:
-                exchange = self._exchange(hop, _Validators(etag, modified))
-                trail.exchanges.append(exchange)
-                if exchange.status not in REDIRECTS or not exchange.headers.get("location"):
+                trail.append(self._exchange(hop, validators))
+                if trail[-1].status not in REDIRECTS or not trail[-1].headers.get("location"):
                     break
-                hop = self._target(exchange, trail)
+                hop = self._target(trail)
                 if not follow(hop):
-                    return Answer(url, "refused", "redirect", hop, tuple(trail.exchanges), moved_to=hop)
+                    return Answer(url, "refused", "redirect", hop, tuple(trail), moved_to=hop)
         except RefusedError as error:
-            return Answer(url, "refused", error.reason, error.detail, tuple(trail.exchanges))
+            return Answer(url, "refused", error.reason, printable(error.detail), tuple(trail))
         except _HopError as failure:
-            kept = (*trail.exchanges, *([failure.exchange] if failure.exchange else ()))
-            return Answer(
-                url,
-                "refused" if failure.outcome == "refused" else "failed",
-                failure.reason,
-                failure.detail,
-                kept,
-                may_retry=failure.may_retry,
-            )
-        return self._conclude(url, trail, was_conditional=bool(etag or modified))
+            kept = (*trail, *([failure.exchange] if failure.exchange else ()))
+            detail = printable(failure.detail)
+            return Answer(url, failure.outcome, failure.reason, detail, kept, may_retry=failure.may_retry)
+        return self._conclude(url, tuple(trail), was_conditional=bool(validators))
 
     # --- one hop ----------------------------------------------------------------------------------------------------
 
-    def _exchange(self, url: str, validators: _Validators) -> Exchange:
+    def _exchange(self, url: str, validators: dict[str, str]) -> Exchange:
         """One request and its response, whole.
 
         A connection kept from before may have been closed meanwhile; then another one is tried.
@@ -189,7 +156,7 @@ class Client:
                 continue
         return self._try(url, validators)
 
-    def _try(self, url: str, validators: _Validators) -> Exchange:
+    def _try(self, url: str, validators: dict[str, str]) -> Exchange:
         """One request on one connection.
 
         Raises:
@@ -197,7 +164,9 @@ class Client:
         """
         host = urlsplit(url).hostname or ""
         session = self._session(host_of(url))
-        request = session.prepare_request(requests.Request("GET", url, headers=self._headers(url, validators)))
+        headers = self._own.for_url(url, validators)
+        request = session.prepare_request(requests.Request("GET", url, headers=headers))
+        request.url = url  # requests decodes what it holds for harmless; what is asked for is what was checked
         is_verified = host not in self._insecure
         at = self._clock()
         with self._deadline.of(self._limits.max_seconds) as watch:
@@ -214,33 +183,21 @@ class Client:
                         url,
                         at,
                         watch.address,
-                        self._request_bytes(request, url),
+                        self._own.request_bytes(url, headers),
                         response.status_code,
-                        _head(response),
-                        _joined(response),
+                        head_bytes(response),
+                        joined_headers(response),
                         b"",
                         is_verified if url.startswith("https:") else None,
                     )
                     return self._with_body(exchange, response, watch)
             except DnsError as error:
                 raise _HopError("failed", "dns", str(error), may_retry=True) from error
-            except (requests.RequestException, HTTPError, http.client.HTTPException, OSError, ValueError) as error:
+            except _ERRORS as error:
                 failure = self._no_response(error, watch)
                 if failure.reason == "cut" and not watch.is_new:
                     raise _StaleError(failure.outcome, failure.reason, failure.detail, may_retry=True) from error
                 raise failure from error
-
-    def _headers(self, url: str, validators: _Validators) -> dict[str, str]:
-        headers = {
-            "User-Agent": self._user_agent,
-            "Accept": ACCEPT,
-            "Accept-Encoding": "gzip, deflate",
-            "Connection": "keep-alive",
-            **validators.headers(),
-        }
-        if secret := self._secrets.get(origin_of(url)):
-            headers[secret[0]] = secret[1]
-        return headers
 
     def _session(self, host: str) -> requests.Session:
         """The session of a host, with nothing in it that the environment or another host put there."""
@@ -267,10 +224,14 @@ class Client:
         Raises:
             _HopError: It is too large, comes too slowly, or ends early.
         """
+        if exchange.status < http.HTTPStatus.OK:
+            # The response proper is still to come on this connection, and would be taken for that to the next request.
+            detail = f"{exchange.status} in place of an answer"
+            raise _HopError("failed", "bad-http", detail, may_retry=True, exchange=exchange)
         parts: list[bytes] = []
         left = self._limits.max_bytes
         try:
-            for piece in _pieces(response):
+            for piece in read_pieces(response):
                 left -= len(piece)
                 if left < 0:
                     parts.append(piece[:left])
@@ -278,17 +239,18 @@ class Client:
                     detail = f"more than {self._limits.max_bytes} bytes"
                     raise _HopError("refused", "too-large", detail, exchange=partly)
                 parts.append(piece)
-        except (HTTPError, http.client.HTTPException, OSError, ValueError) as error:
-            partly = replace(exchange, body=b"".join(parts))
+        except http.client.UnknownTransferEncoding as error:
+            raise _HopError("refused", "unsupported-encoding", str(error), exchange=exchange) from error
+        except _ERRORS as error:
             failure = self._no_response(error, watch)
-            failure.exchange = partly
+            failure.exchange = replace(exchange, body=b"".join(parts))
             raise failure from error
+        whole = replace(exchange, body=b"".join(parts))
         if watch.is_over:  # a body without length ends like one whose connection was closed
-            raise _HopError("refused", "too-slow", self._too_slow, exchange=replace(exchange, body=b"".join(parts)))
-        ends = exchange.headers.keys() & {"content-length", "transfer-encoding"}
-        if not parts and not ends and exchange.status == http.HTTPStatus.OK:  # headers that were cut look like this
-            raise _HopError("failed", "cut", "no body and no length", may_retry=True, exchange=exchange)
-        return replace(exchange, body=b"".join(parts))
+            raise _HopError("refused", "too-slow", self._too_slow, exchange=whole)
+        if is_without_end(exchange, len(whole.body)):
+            raise _HopError("failed", "cut", "no body and no length", may_retry=True, exchange=whole)
+        return whole
 
     @property
     def _too_slow(self) -> str:
@@ -298,154 +260,38 @@ class Client:
         """What an error of the libraries means."""
         if watch.is_over:
             return _HopError("refused", "too-slow", self._too_slow)
-        reason, detail = _explain(error)
+        reason, detail = explain_error(error)
         return _HopError("failed", reason, detail, may_retry=True)
-
-    def _request_bytes(self, request: requests.PreparedRequest, url: str) -> bytes:
-        """The request as it was sent, the values of credentials left out."""
-        secret = self._secrets.get(origin_of(url), ("",))[0].lower()
-        lines = [f"GET {request.path_url} HTTP/1.1", f"Host: {urlsplit(url).netloc}"]
-        lines += [
-            f"{name}: {'(left out)' if str(name).lower() == secret else str(value)}"
-            for name, value in request.headers.items()
-        ]
-        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
     # --- what it means ----------------------------------------------------------------------------------------------
 
-    def _target(self, exchange: Exchange, trail: _Trail) -> str:
+    def _target(self, trail: list[Exchange]) -> str:
         """Where a redirect leads, checked."""
-        location = exchange.headers["location"]
-        raw = location.encode("latin-1", "replace").decode("utf-8", "replace")  # headers are bytes; URLs in them UTF-8
+        location = decode_location(trail[-1].headers["location"])
         try:
-            target = urljoin(exchange.url, raw.strip())
+            target = urljoin(trail[-1].url, location)
         except ValueError as error:
-            raise RefusedError("bad-url", f"a redirect to {location[:100]!r}") from error
-        if len(trail.exchanges) > self._limits.max_redirects:
+            raise RefusedError("bad-url", f"a redirect to {location[:100]}") from error
+        if len(trail) > self._limits.max_redirects:
             raise RefusedError("too-many-redirects", f"more than {self._limits.max_redirects}")
         url = check_url(target, allow_loopback=self._allow_loopback)
-        if trail.has(url):
+        if any(exchange.url == url for exchange in trail):
             raise RefusedError("redirect-loop", url[:200])
         return url
 
-    def _conclude(self, url: str, trail: _Trail, *, was_conditional: bool) -> Answer:
-        exchanges = tuple(trail.exchanges)
+    def _conclude(self, url: str, exchanges: tuple[Exchange, ...], *, was_conditional: bool) -> Answer:
         last = exchanges[-1]
         if last.status == http.HTTPStatus.NOT_MODIFIED and was_conditional:
             return Answer(url, "unchanged", exchanges=exchanges)
         if last.status != http.HTTPStatus.OK:
             may_retry = last.status in PASSING or last.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR
-            wait = retry_after(last.headers.get("retry-after", ""), self._clock()) if may_retry else None
+            wait = parse_retry_after(last.headers.get("retry-after", ""), self._clock()) if may_retry else None
             return Answer(
                 url, "failed", "http-status", str(last.status), exchanges, retry_after=wait, may_retry=may_retry
             )
         try:
-            return Answer(url, "fetched", exchanges=exchanges, content=self._decoded(last))
+            return Answer(url, "fetched", exchanges=exchanges, content=decode_exchange(last, self._limits))
         except BodyError as error:
-            reason = _REASONS.get(error.reason, error.reason)
-            is_damaged = reason == "bad-encoding"
-            return Answer(
-                url, "failed" if is_damaged else "refused", reason, error.detail, exchanges, may_retry=is_damaged
-            )
-
-    def _decoded(self, exchange: Exchange) -> bytes:
-        """The body without compression.
-
-        Raises:
-            BodyError: It is damaged, too large, a bomb, or in an encoding that was not asked for.
-        """
-        most = self._limits.max_bytes
-        allowed = min(most, max(SMALL_BYTES, int(self._limits.max_ratio * len(exchange.body))))
-        headers = {name: value for name, value in exchange.headers.items() if name != "transfer-encoding"}
-        try:
-            return decode_body(Response(exchange.status, headers, exchange.body), allowed)
-        except BodyError as error:
-            if error.reason == "too-large" and allowed < most:
-                raise BodyError("bomb", f"{len(exchange.body)} bytes that expand beyond {allowed}") from error
-            raise
-
-
-# --- helpers --------------------------------------------------------------------------------------------------------
-
-
-def origin_of(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port of a URL."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-
-
-def retry_after(value: str, now: datetime) -> float | None:
-    """The seconds that a Retry-After asks for, at most a day; None when it says nothing sensible.
-
-    >>> retry_after("120", datetime(2021, 1, 1, tzinfo=UTC)), retry_after("soon", datetime(2021, 1, 1, tzinfo=UTC))
-    (120.0, None)
-    """
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text[:9]), LONGEST_RETRY_AFTER)
-    try:
-        then = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
-        return None
-    then = then if then.tzinfo else then.replace(tzinfo=UTC)
-    return min(max((then - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
-
-
-def _secret(credentials: Credentials) -> str:
-    value = os.environ.get(credentials.env)
-    if not value:
-        raise SettingsError(
-            f"credentials for {credentials.origin}: the environment variable {credentials.env} is not set"
-        )
-    return value
-
-
-def _pieces(response: requests.Response) -> Iterator[bytes]:
-    """The body as received, without chunks."""
-    while piece := response.raw.read(PIECE_BYTES, decode_content=False):
-        yield piece
-
-
-def _head(response: requests.Response) -> bytes:
-    """Status line and headers as received; for a body that has no chunks any more."""
-    version = "1.0" if response.raw.version == 10 else "1.1"
-    lines = [f"HTTP/{version} {response.status_code} {response.reason or ''}".rstrip()]
-    for name, value in response.raw.headers.iteritems():
-        shown = f"X-Archive-Orig-{name}" if name.lower() == "transfer-encoding" else name
-        lines.append(f"{shown}: {' '.join(value.split())}")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
-
-
-def _joined(response: requests.Response) -> dict[str, str]:
-    return {name.lower(): value for name, value in response.raw.headers.items()}
-
-
-def _explain(error: Exception) -> tuple[str, str]:
-    """A reason and a detail for an error of the libraries, by the one that lies deepest."""
-    kinds: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
-        ("tls", (SSLError, requests.exceptions.SSLError)),
-        ("connect", (ConnectTimeoutError, NewConnectionError)),
-        ("timeout", (ReadTimeoutError, TimeoutError, requests.exceptions.ReadTimeout)),
-        ("cut", (http.client.RemoteDisconnected, ConnectionError, http.client.IncompleteRead, IncompleteRead)),
-        ("bad-http", (http.client.HTTPException, InvalidChunkLength, ValueError)),
-    )
-    chain = list(_chain(error))
-    for reason, types in kinds:
-        for one in chain:
-            if isinstance(one, types):
-                return reason, f"{type(one).__name__}: {one}"[:200]
-    return "connect", f"{type(error).__name__}: {error}"[:200]
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and those that it came from."""
-    seen: set[int] = set()
-    waiting = [error]
-    while waiting:
-        one = waiting.pop()
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        inner = [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
-        waiting += [found for found in inner if isinstance(found, BaseException)]
+            is_damaged = error.reason == "bad-encoding"
+            outcome: Outcome = "failed" if is_damaged else "refused"
+            return Answer(url, outcome, error.reason, printable(error.detail), exchanges, may_retry=is_damaged)

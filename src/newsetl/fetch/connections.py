@@ -6,20 +6,69 @@ rebinding) has no second time. Host header, SNI and the check of the certificate
 """
 
 import contextlib
+import http.client
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    IncompleteRead,
+    InvalidChunkLength,
+    NewConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 from urllib3.util.connection import create_connection
 
 from newsetl.fetch.addresses import GetAddrInfo, resolve
 
 Connect = Callable[..., socket.socket]
+
+# Of one name. Each may take the whole time-out of connecting, and a name may have thousands.
+MOST_ADDRESSES = 4
+
+# What an error of the libraries is called, by the first that fits anything in its chain.
+_KINDS: tuple[tuple[str, tuple[type[BaseException], ...]], ...] = (
+    ("tls", (SSLError, requests.exceptions.SSLError)),
+    ("connect", (ConnectTimeoutError, NewConnectionError)),
+    ("timeout", (ReadTimeoutError, TimeoutError, requests.exceptions.ReadTimeout)),
+    ("cut", (http.client.RemoteDisconnected, ConnectionError, http.client.IncompleteRead, IncompleteRead)),
+    ("bad-http", (http.client.HTTPException, InvalidChunkLength, ValueError)),
+)
+
+
+def explain_error(error: Exception) -> tuple[str, str]:
+    """A reason and a detail for an error of requests, urllib3 or http.client.
+
+    >>> explain_error(ConnectionResetError("reset by peer"))
+    ('cut', 'ConnectionResetError: reset by peer')
+    """
+    chain = list(_chain(error))
+    for reason, types in _KINDS:
+        for one in chain:
+            if isinstance(one, types):
+                return reason, f"{type(one).__name__}: {one}"
+    return "connect", f"{type(error).__name__}: {error}"
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and those that it came from."""
+    seen: set[int] = set()
+    waiting = [error]
+    while waiting:
+        one = waiting.pop()
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        inner = [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+        waiting += [found for found in inner if isinstance(found, BaseException)]
 
 
 class Deadline:
@@ -43,17 +92,35 @@ class Deadline:
             yield watch
         finally:
             timer.cancel()
-            watch.handle = None
+            watch.leave()
+            self._local.watch = None
 
     def enter(self, connection: "HTTPConnection", *, is_new: bool = False) -> None:
         """Note the connection that this thread uses now."""
         watch: Watch | None = getattr(self._local, "watch", None)
         if watch is not None:
+            watch.leave()
             watch.is_new = watch.is_new or is_new
             watch.handle = getattr(connection, "handle", None)
             watch.address = getattr(connection, "address", "")
             if watch.is_over:
                 watch.end()
+
+    def release(self, handle: socket.socket) -> None:
+        """Close a handle, or let the watch of this thread do it when it is done.
+
+        A response that ends its connection is still to be read when http.client closes the connection.
+        """
+        watch: Watch | None = getattr(self._local, "watch", None)
+        if watch is not None and watch.handle is handle:
+            watch.owns_handle = True
+        else:
+            handle.close()
+
+    def is_over(self) -> bool:
+        """True when the time of this thread's request ran out."""
+        watch: Watch | None = getattr(self._local, "watch", None)
+        return watch is not None and watch.is_over
 
 
 class Watch:
@@ -63,6 +130,8 @@ class Watch:
         address: That was connected to.
         is_new: True when the connection was made for this request.
         is_over: True when the time ran out.
+        handle: On the connection's socket, to end it from another thread.
+        owns_handle: True when the connection is gone and left the handle to us.
     """
 
     def __init__(self) -> None:
@@ -70,6 +139,14 @@ class Watch:
         self.is_new = False
         self.is_over = False
         self.handle: socket.socket | None = None
+        self.owns_handle = False
+
+    def leave(self) -> None:
+        """Watch no longer."""
+        handle, self.handle = self.handle, None
+        if handle is not None and self.owns_handle:
+            handle.close()
+        self.owns_handle = False
 
     def end(self) -> None:
         """Close the connection under whoever reads from it."""
@@ -114,7 +191,9 @@ def _pool_classes(
             assert isinstance(self, HTTPConnection)  # noqa: S101  a mixin
             addresses = resolve(self.host, self.port, allow_loopback=allow_loopback, getaddrinfo=getaddrinfo)
             error: OSError | None = None
-            for address in addresses:
+            for address in addresses[:MOST_ADDRESSES]:
+                if deadline.is_over():
+                    break
                 try:
                     sock = connect((address, self.port), self.timeout, socket_options=self.socket_options)
                 except OSError as found:
@@ -134,7 +213,7 @@ def _pool_classes(
 
         def close(self) -> None:
             if self.handle is not None:
-                self.handle.close()
+                deadline.release(self.handle)
                 self.handle = None
             super().close()  # type: ignore[misc]
 
