@@ -72,6 +72,7 @@ env = "MANARA_KEY"
 MISTAKES = [
     ("[[source]", "sources.toml: "),
     (NASIM, "contact must be an address or URL"),
+    ('[fetch]\ncontact = "mailto:مكتب@archive.example"\n' + NASIM, "contact must be an address or URL"),
     ('[fetch]\ncontact = "me"\n' + NASIM, "contact must be an address or URL"),
     (GENERAL, r"no \[\[source\]\]"),
     (GENERAL + "source = 3\n", "unknown key 'source'"),

@@ -80,6 +80,8 @@ def test_kinds_of_records(files, data, outcome):
         (HTML, {}),
         (chunked(HTML), {"Transfer_Encoding": "chunked"}),
         (gzip.compress(HTML, mtime=0), {"Content_Encoding": "gzip"}),
+        (gzip.compress(HTML[:40], mtime=0) + gzip.compress(HTML[40:], mtime=0), {"Content_Encoding": "gzip"}),
+        (gzip.compress(HTML, mtime=0) + b"\0\0\0", {"Content_Encoding": "gzip"}),
         (chunked(gzip.compress(HTML, mtime=0)), {"Transfer_Encoding": "chunked", "Content_Encoding": "gzip"}),
         (zlib.compress(HTML), {"Content_Encoding": "deflate"}),
         (zlib.compress(HTML)[2:-4], {"Content_Encoding": "deflate"}),

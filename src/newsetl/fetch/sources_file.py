@@ -67,7 +67,7 @@ def _parse(table: Mapping[str, Any]) -> Sources:
     general = _table(table.get("fetch", {}), "[fetch]")
     _refuse_unknown(general, ("contact", "hosts_at_once"), "[fetch]: ")
     contact = general.get("contact")
-    if not isinstance(contact, str) or not _CONTACT.fullmatch(contact):
+    if not isinstance(contact, str) or not contact.isascii() or not _CONTACT.fullmatch(contact):
         raise SettingsError(
             "[fetch] contact must be an address or URL where site owners reach you, such as mailto:you@example.org"
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from newsetl.io.encodings import decode_text
-from newsetl.io.streams import CHUNK_BYTES, BrokenDataError, Input, zstd_pieces
+from newsetl.io.streams import CHUNK_BYTES, GZIP_MAGIC, BrokenDataError, Input, zstd_pieces
 
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
@@ -144,11 +144,16 @@ def _decompress(body: bytes, coding: str, limit: int) -> bytes:
 
 
 def _inflate(body: bytes, window_bits: int) -> Iterator[bytes]:
-    inflater = zlib.decompressobj(window_bits)
+    """The pieces of a body; gzip may come in several members (RFC 1952). What follows the last one is ignored."""
     data = body
-    while not inflater.eof:
-        part = inflater.decompress(data, CHUNK_BYTES)
-        if not part and not inflater.unconsumed_tail and not inflater.eof:
-            raise BodyError("truncated-record", "the compressed body ends early")
-        data = inflater.unconsumed_tail
-        yield part
+    while True:
+        inflater = zlib.decompressobj(window_bits)
+        while not inflater.eof:
+            part = inflater.decompress(data, CHUNK_BYTES)
+            if not part and not inflater.unconsumed_tail and not inflater.eof:
+                raise BodyError("truncated-record", "the compressed body ends early")
+            data = inflater.unconsumed_tail
+            yield part
+        data = inflater.unused_data
+        if window_bits <= zlib.MAX_WBITS or not data.startswith(GZIP_MAGIC):
+            return
