@@ -17,7 +17,6 @@ from typing import Any
 from etl import THREADS, etl  # before Prefect: it sets Prefect's environment
 
 # isort: split
-from newsetl.fetch.sources_file import read_sources
 from prefect import Task, flow, get_client, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
@@ -29,12 +28,13 @@ from rich.console import Console
 from newsetl.errors import NewsetlError, SettingsError
 from newsetl.fetch.collection import SourceResult
 from newsetl.fetch.loading import mark_loaded, new_files
-from newsetl.fetch.report import OUTCOMES, fetch_summary, reason_counts
+from newsetl.fetch.report import OUT_OF_REACH, OUTCOMES, fetch_summary, reason_counts
 from newsetl.fetch.run_fetch import FetchJob, choose, fetch
 from newsetl.fetch.source import Source
+from newsetl.fetch.sources_file import read_sources
 from newsetl.fetch.window import parse_window
 from newsetl.io.paths import store_path
-from newsetl.settings import DEFAULT_INPUTS, DEFAULT_OUT
+from newsetl.settings import DEFAULT_INPUTS, load_settings
 from newsetl.volume import Drop, find_drops, measure, volume_rows
 
 # Another source's run may publish into the same datasets. Seconds.
@@ -107,7 +107,7 @@ def fetch_news(
     Args:
         sources: The sources file.
         raw: Folder of the raw files.
-        out: Directory of the datasets (data/processed).
+        out: Directory of the datasets; that of newsetl.toml, else data/processed, when left out.
         source: Slugs of the sources to fetch; all when left out.
         since: Pages published since this day, month or year.
         until: And until this one, included.
@@ -131,12 +131,13 @@ def fetch_news(
     wait(list(futures.values()))
     results = [future.result() for future in futures.values() if future.state.is_completed()]
     report(results)
-    place = out or DEFAULT_OUT
+    place = load_settings(out=out).out
     if files := new_files(Path(raw), list(futures), place):
         etl([str(file) for file in files], place, workers=workers, wait_seconds=WAIT_FOR_STORE)
         mark_loaded(Path(raw), files, place)
     drops = report_volume(place, list(futures)) if (store_path(place) / "records").is_dir() else []
-    troubles = [f"{slug}: not fetched" for slug, future in futures.items() if not future.state.is_completed()]
+    troubles = [f"{one.slug}: {OUT_OF_REACH}" for one in results if one.is_out_of_reach]
+    troubles += [f"{slug}: not fetched" for slug, future in futures.items() if not future.state.is_completed()]
     if window.is_open and limit is None:
         troubles += _too_few(chosen.sources, results)
         troubles += [str(drop) for drop in drops if drop.is_silence]

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from newsetl.backfill import Backfill, backfill, make_request
 from newsetl.errors import NewsetlError, SettingsError
-from newsetl.fetch.report import fetch_summary
+from newsetl.fetch.report import OUT_OF_REACH, fetch_summary
 from newsetl.fetch.run_fetch import FetchJob, choose, fetch
 from newsetl.fetch.sources_file import read_sources
 from newsetl.fetch.window import parse_day, parse_window
@@ -102,7 +102,7 @@ def backfill_command(arguments: argparse.Namespace, console: Console) -> int:
     return 1 if arguments.strict and result.gone else 0
 
 
-def fetch_command(arguments: argparse.Namespace, console: Console) -> None:
+def fetch_command(arguments: argparse.Namespace, console: Console) -> int:
     """Bring what is new of the sources in a file into raw files, with a progress line and a summary."""
     job = FetchJob(
         choose(read_sources(arguments.sources), arguments.source or ()),
@@ -122,6 +122,10 @@ def fetch_command(arguments: argparse.Namespace, console: Console) -> None:
         results = fetch(job, progress=show)
     for part in fetch_summary(results):
         console.print(part)
+    for result in results:
+        if result.is_out_of_reach:
+            _tell(f"{result.slug}: {OUT_OF_REACH}")
+    return 1 if any(result.is_out_of_reach for result in results) else 0
 
 
 def serve_command(arguments: argparse.Namespace, _console: Console) -> int:
@@ -235,8 +239,9 @@ def _tell(line: object) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
-    Exit codes: 0 done, 1 a profile finds nothing (`source check`), the datasets have a fault (`verify`), raw bytes
-    are gone or a source brings less (`--strict`), 2 the input, the output or an option is unusable, 130 interrupted.
+    Exit codes: 0 done, 1 a profile finds nothing (`source check`), the datasets have a fault (`verify`), a source is
+    out of reach (`fetch`), raw bytes are gone or a source brings less (`--strict`), 2 the input, the output or an
+    option is unusable, 130 interrupted.
     """
     arguments = build_parser().parse_args(argv)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")

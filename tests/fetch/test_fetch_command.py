@@ -44,10 +44,10 @@ def test_fetch_then_run_then_volume(sources, tmp_path, capsys, monkeypatch):
 
 
 def test_without_the_switch_loopback_is_refused(sources, tmp_path, capsys):
-    assert main(["fetch", "--sources", str(sources), "--raw", str(tmp_path / "raw"), "--source", "nasim-test"]) == 0
+    assert main(["fetch", "--sources", str(sources), "--raw", str(tmp_path / "raw"), "--source", "nasim-test"]) == 1
     told = capsys.readouterr()
     assert "private-address" in told.out
-    assert told.err == ""
+    assert told.err == "newsetl: nasim-test: no feed, sitemap or section could be read\n"
     assert list((tmp_path / "raw").rglob("nasim-test-*")) == []
 
 

@@ -44,7 +44,7 @@ class SourceResult:
         due: Pages that this run was to ask for.
         pages: What became of them: (outcome, reason) -> pages. The outcome ``later`` is for those that wait for another
             run; the reason says why.
-        listings: The same of feeds, sitemaps, sections and robots.txt.
+        listings: The same of feeds, sitemaps and sections.
         hosts: Answers by host, outcome and reason.
         remarks: What was odd about feeds, sitemaps and sections.
         files: WARC files with pages that were written, closed.
@@ -60,6 +60,11 @@ class SourceResult:
     remarks: tuple[str, ...]
     files: tuple[Path, ...]
     bytes_received: int
+
+    @property
+    def is_out_of_reach(self) -> bool:
+        """True when there are feeds, sitemaps or sections, and none could be read."""
+        return bool(self.listings) and not {outcome for outcome, _ in self.listings} & {"fetched", "unchanged"}
 
     def count(self, outcome: str) -> int:
         """Pages with an outcome, whatever the reason."""
@@ -208,7 +213,8 @@ class Collection:
         self.remark([f"{host.name}: left for a later run: {host.left}"])
 
     def _count(self, request: Request, outcome: str, reason: str) -> None:
-        (self.counts.pages if request.kind == "page" else self.counts.listings)[outcome, reason] += 1
+        if request.kind != "robots":
+            (self.counts.pages if request.kind == "page" else self.counts.listings)[outcome, reason] += 1
         self.counts.hosts[request.host, outcome, reason] += 1
 
     def _retry_at(self, request: Request, answer: Answer, now: datetime) -> datetime | None:

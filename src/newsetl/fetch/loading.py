@@ -27,7 +27,7 @@ def new_files(raw: Path, slugs: Sequence[str], out: str) -> list[Path]:
     found: list[Path] = []
     for slug in slugs:
         with _opened(raw / slug) as state:
-            found += state.unloaded(out)
+            found += state.unloaded(_store_name(out))
     return found
 
 
@@ -35,8 +35,13 @@ def mark_loaded(raw: Path, files: Iterable[Path], out: str) -> None:
     """Remember that files were loaded into a store. Forgetting it costs time alone: loading twice changes nothing."""
     for slug, group in groupby(sorted(files), lambda path: path.relative_to(raw).parts[0]):
         with _opened(raw / slug) as state:
-            state.loaded(out, list(group))
+            state.loaded(_store_name(out), list(group))
             state.commit()
+
+
+def _store_name(out: str) -> str:
+    """One name for a store: a directory may be named from anywhere."""
+    return out if "://" in out else str(Path(out).resolve())
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from newsetl.fetch.collection import SourceResult
 
 OUTCOMES = ("fetched", "unchanged", "refused", "failed", "later")
 MAX_LINES = 20
+OUT_OF_REACH = "no feed, sitemap or section could be read"
 
 
 def fetch_summary(results: Sequence[SourceResult]) -> Iterator[RenderableType]:
