@@ -82,7 +82,7 @@ def assemble(draft: Draft, document: Document, metadata: Metadata, quotes: tuple
         quotes=quotes,
         removed=draft.removed,
         fixes=draft.fixes,
-        flags=tuple(dict.fromkeys((*draft.flags, *metadata.flags, *unclosed, *short))),
+        flags=tuple(dict.fromkeys((*draft.record.fields.flags, *draft.flags, *metadata.flags, *unclosed, *short))),
     )
 
 

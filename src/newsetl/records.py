@@ -47,7 +47,7 @@ class Fields:
     """What a record says of its article beside the text, as found: strings, not yet understood.
 
     `source` is the outlet's name or slug; `source_name` and `zone` say more of it, where newsetl fetched the page: its
-    name as people write it, the IANA name of its time zone.
+    name as people write it, the IANA name of its time zone. `flags` go to those of the article.
     """
 
     external_id: str | None = None
@@ -65,6 +65,7 @@ class Fields:
     tags: tuple[str, ...] = ()
     source_name: str | None = None
     zone: str | None = None
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from newsetl.fetch.warc_files import WarcFiles
 from newsetl.fetch.warc_notes import find_files, read_notes, salvage
 from newsetl.io.inputs import find_inputs
 from newsetl.io.readers import read_records
+from newsetl.pipeline import process_record
 from newsetl.records import RawRecord
 from tests.fetch.news_site import Nasim, serving, sources_text, stories
 from tests.fetch.test_run_fetch import LAST, job_for, load, site  # noqa: F401  a fixture
@@ -89,6 +90,18 @@ def test_pages_know_their_outlet_and_when_they_were_fetched(tmp_path):
     assert (record.fields.source, record.fields.source_name, record.fields.zone) == ("nasim", "النسيم", "Asia/Beirut")
     assert record.fields.fetched == "2021-02-10T12:00:00.000000Z"
     assert record.content == b"<p>https://nasim.example/1"
+
+
+def test_a_page_whose_certificate_was_not_verified_says_so(tmp_path):
+    url = "https://nasim.example/1"
+    with files_in(tmp_path) as files:
+        answer = replace(fetched(url), exchanges=(replace(exchange(url), tls_verified=False),))
+        files.write(answer, page_note(answer))
+        [path] = files.close()
+    [record] = list(read_records(find_inputs([str(path)])[0]))
+    assert record.fields.flags == ("tls-unverified",)
+    article = process_record(replace(record, form="text", content=("قال سالم: لا.\n" * 9).encode()))
+    assert "tls-unverified" in article.flags
 
 
 def test_what_is_no_new_page_goes_into_a_file_that_readers_pass_over(tmp_path):

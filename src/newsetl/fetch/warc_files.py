@@ -90,7 +90,7 @@ class WarcFiles:
             file = self._file("" if is_page else OTHERS)
             response = None
             for exchange in answer.exchanges[-1:]:
-                extra = self._outlet() if is_page else {"WARC-Truncated": _truncation(answer)}
+                extra = self._outlet(exchange) if is_page else {"WARC-Truncated": _truncation(answer)}
                 response = file.write_exchange(exchange, extra)
             file.write_note(answer.final_url, note, response)
         self._is_torn = False
@@ -124,10 +124,14 @@ class WarcFiles:
         finished, self._finished = self._finished, []
         return finished
 
-    def _outlet(self) -> dict[str, str]:
+    def _outlet(self, exchange: Exchange) -> dict[str, str]:
         """What a record of a page says of its outlet, for the readers of newsetl."""
-        found = {"Newsetl-Source": self._source.slug, "Newsetl-Source-Name": self._source.name}
-        return found | ({"Newsetl-Timezone": self._source.timezone} if self._source.timezone else {})
+        return {
+            "Newsetl-Source": self._source.slug,
+            "Newsetl-Source-Name": self._source.name,
+            "Newsetl-Timezone": self._source.timezone or "",
+            "Newsetl-TLS": "unverified" if exchange.tls_verified is False else "",
+        }
 
     def _file(self, kind: str) -> "_OpenFile":
         """The open file of a kind; a new one where the old one is full or of yesterday."""

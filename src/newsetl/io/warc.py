@@ -181,9 +181,10 @@ def _read_page(frame: Frame, block: bytes, kind: str, url: str, reading: Reading
     fields = Fields(
         url=url or None,
         fetched=frame.headers.get("warc-date"),
-        source=frame.headers.get("newsetl-source"),  # these three: `newsetl fetch` wrote the file
+        source=frame.headers.get("newsetl-source"),  # these four: `newsetl fetch` wrote the file
         source_name=frame.headers.get("newsetl-source-name"),
         zone=frame.headers.get("newsetl-timezone"),
+        flags=("tls-unverified",) if frame.headers.get("newsetl-tls") == "unverified" else (),
     )
     return RawRecord(reading.region_place(frame.region), form, content=content, charset=charset, fields=fields)
 
