@@ -99,7 +99,7 @@ known_names = st.sampled_from(
 @given(st.dictionaries(known_names, json_values, max_size=4))
 def test_any_object_gives_fields_of_strings(row):
     fields = dataclasses.asdict(read_fields(row))
-    for name in ("authors", "tags"):
+    for name in ("authors", "tags", "flags"):
         assert all(isinstance(item, str) and item for item in fields.pop(name))
     assert all(value is None or (isinstance(value, str) and value) for value in fields.values())
     assert read_fields(row) == read_fields(row)
