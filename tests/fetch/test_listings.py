@@ -125,6 +125,7 @@ def test_a_json_feed():
     ("content", "remark"),
     [
         (b"", "not a feed"),
+        (b"<rss><item><link>/a\xed\xa0\x80</link><pubDate>\xed\xa0\x80</pubDate></item></rss>", "an unreadable date"),
         (b"<html><body>404</body></html>", "not a feed"),
         (b'{"a": 1}', "not a feed"),
         (b"{broken", "damaged JSON"),
@@ -359,6 +360,14 @@ def test_a_section_has_a_url_for_each_day_or_month_or_one():
     assert [day for _, day in section_urls(SECTION, days)] == days
     assert len(list(section_urls(Section("https://nasim.example/{yyyy}-{mm}"), days))) == 2
     assert list(section_urls(Section("https://nasim.example/latest"), days)) == [("https://nasim.example/latest", None)]
+
+
+@pytest.mark.parametrize("charset", [None, "bad\x01name", "utf-8"])
+@pytest.mark.parametrize("head", [b"", b'<?xml version="1.0" encoding="ut\x01f"?>'])
+def test_a_page_that_names_no_encoding_there_is_is_read(head, charset):
+    page = head + b'<meta charset="utf\x01-8"><a href=/news/1>x</a>'
+    listing = read_section(page, "https://nasim.example/a", Section("https://nasim.example/a"), charset)
+    assert urls(listing) == ["https://nasim.example/news/1"]
 
 
 @settings(max_examples=50)

@@ -30,6 +30,8 @@ def read_feed(content: bytes, url: str) -> Listing:
         entries = unique(read(content, url, remarks), MAX_ENTRIES, remarks)
     except EntitiesError as error:
         return Listing(remarks=(str(error),), refused="xml-entities")
+    except UnicodeDecodeError as error:  # a name or an attribute
+        return Listing(remarks=(f"damaged text: {error.reason}",))
     return Listing(entries, remarks=remarks.lines())
 
 

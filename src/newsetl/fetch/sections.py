@@ -1,17 +1,20 @@
 """Sections: pages of links to articles, one for each day or only one."""
 
+import warnings
 from collections.abc import Iterable, Iterator
 from datetime import date
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 
 from newsetl.fetch.listing import Entry, Listing, Remarks, absolute, unique
 from newsetl.fetch.source import Section
 from newsetl.stages.urls import is_same_site
 
 MAX_LINKS = 5_000
+# XHTML is read as what browsers take it for; the warning is for those who wanted XML.
+warnings.filterwarnings("ignore", category=XMLParsedAsHTMLWarning)
 
 
 def section_urls(section: Section, days: Iterable[date]) -> Iterator[tuple[str, date | None]]:
@@ -41,17 +44,24 @@ def read_section(content: bytes, url: str, section: Section, charset: str | None
     """
     remarks = Remarks()
     try:
-        page = BeautifulSoup(content, "lxml", from_encoding=charset)
+        page = _parse(content, charset)
         links = [str(tag.get("href") or "") for tag in page.select(section.links, limit=MAX_LINKS)]
         tag = page.find("base", href=True)
         base = (absolute(str(tag["href"]), url) if tag else None) or url
-    except (RecursionError, AssertionError, LookupError) as error:  # of the parser, on hostile pages
+    except (RecursionError, AssertionError, LookupError, ValueError) as error:  # of the parser, on hostile pages
         return Listing(remarks=(f"an unreadable page: {type(error).__name__}",))
     if not links:
         remarks.add(f"no link matches {section.links}")
     found = (absolute(link, base) for link in links)
     entries = (Entry(link) for link in found if link and link != url and _is_article(link, url, section))
     return Listing(unique(entries, MAX_LINKS, remarks), remarks=remarks.lines())
+
+
+def _parse(content: bytes, charset: str | None) -> BeautifulSoup:
+    try:
+        return BeautifulSoup(content, "lxml", from_encoding=charset)
+    except ValueError:  # an encoding whose name is none
+        return BeautifulSoup(content.decode("utf-8", "replace"), "lxml")
 
 
 def _is_article(link: str, url: str, section: Section) -> bool:

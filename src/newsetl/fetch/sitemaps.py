@@ -55,6 +55,8 @@ def read_sitemap(content: bytes, url: str) -> Listing:
                 break
     except EntitiesError as error:
         return Listing(remarks=(str(error),), refused="xml-entities")
+    except UnicodeDecodeError as error:  # a name or an attribute
+        remarks.add(f"damaged text: {error.reason}")
     if (
         not entries
         and not children

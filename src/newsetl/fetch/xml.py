@@ -12,6 +12,7 @@ from newsetl.fetch.listing import Remarks
 # Before the first mark-up there may be a byte order mark, blanks, or a line that a server put there.
 MAX_JUNK = 1024
 _DECLARATION = re.compile(r"<\?xml[^>]{0,200}\?>")
+_ENCODING = re.compile(rb"<\?xml[^>]{0,200}encoding\s*=\s*[\"']([\w.-]{1,40})")
 _START = re.compile(rb"<[?!A-Za-z](?!--)")
 _BOMS = ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
@@ -68,20 +69,35 @@ def child_text(element: Any, *names: str) -> str | None:
     found: dict[str, str] = {}
     for child in element:
         name = local_name(child)
-        if name in names and (text := "".join(child.itertext()).strip()):
+        if name in names and (text := _text(child)):
             found.setdefault(name, text)
     return next((found[name] for name in names if name in found), None)
 
 
+def _text(element: Any) -> str:
+    """All text in an element; empty where it is no text (see `_normalized`: of other encodings too)."""
+    try:
+        return "".join(element.itertext()).strip()
+    except UnicodeDecodeError:
+        return ""
+
+
 def _normalized(content: bytes) -> bytes:
-    """The document from its first mark-up on, UTF-16 as UTF-8."""
+    """The document from its first mark-up on, UTF-16 as UTF-8, and UTF-8 without what is none.
+
+    The parser goes on at bytes that are no UTF-8 (lone surrogates), and fails later, when their text is asked for.
+    """
     for mark, codec in _BOMS:
         if content.startswith(mark):
             text = content[len(mark) :].decode(codec, "replace")
             content = _DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
             break
     start = _START.search(content, 0, MAX_JUNK)
-    return content[start.start() :] if start else content
+    content = content[start.start() :] if start else content
+    declared = _ENCODING.search(content, 0, MAX_JUNK)
+    if declared is None or declared[1].lower() in {b"utf-8", b"utf8"}:
+        content = content.decode("utf-8", "replace").encode()
+    return content
 
 
 def _forget(element: Any) -> None:
