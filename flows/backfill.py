@@ -9,7 +9,7 @@ tasks are those of flows/etl.py.
 
 import argparse
 
-from etl import THREADS, process, publish  # before Prefect: it sets Prefect's environment
+from etl import THREADS, run_batches  # before Prefect: it sets Prefect's environment
 
 # isort: split
 from prefect import flow, get_run_logger, task
@@ -18,11 +18,11 @@ from prefect.cache_policies import NO_CACHE
 from rich.console import Console
 
 from newsetl.backfill import Backfill, BackfillResult, make_request
+from newsetl.engine import open_engine
 from newsetl.plan import Plan
 from newsetl.report import OUTCOMES, backfill_summary
 from newsetl.run import Run, RunResult
 from newsetl.settings import load_settings
-from newsetl.workers import Workers
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -51,6 +51,8 @@ def backfill(
     workers: int | None = None,
     urls: str | None = None,
     mapping: dict[str, str] | None = None,
+    engine: str | None = None,
+    scheduler: str | None = None,
 ) -> BackfillResult:
     """Read published records again; parameters left out come from newsetl.toml.
 
@@ -66,17 +68,18 @@ def backfill(
         workers: Worker processes; one a core when left out.
         urls: File with lines "name, tab, URL".
         mapping: Field of newsetl -> column of the input.
+        engine: local, or dask: a cluster.
+        scheduler: Address of the cluster's scheduler.
     """
     request = make_request(only=only, sources=sources or (), since=since, until=until, stage=stage, reason=reason)
-    job = Backfill(load_settings(out=out, workers=workers, urls=urls, mapping=mapping), request, raw_root)
+    settings = load_settings(out=out, workers=workers, urls=urls, mapping=mapping, engine=engine, scheduler=scheduler)
+    job = Backfill(settings, request, raw_root)
     get_run_logger().info("groups=%d records=%d", len(job.groups), sum(n.records for g in job.groups for n in g))
-    with Workers(job.settings.workers) as pool:
+    with open_engine(job.settings) as opened:
 
         def publish_group(plan: Plan) -> RunResult:
-            with Run(job.settings) as this:
-                for future in [process.submit(batch, job.settings, this.staging, pool) for batch in plan.batches]:
-                    this.add(future.result())
-                return publish(this, pool, plan)
+            with Run(job.settings, plan, opened) as this:
+                return run_batches(this)
 
         result = job.run(publish_group)
     report(result)

@@ -9,7 +9,6 @@ names. The work is done by `newsetl.run`; this file only orders it.
 
 import argparse
 import os
-from pathlib import Path
 from typing import Any
 
 # Prefect reads its settings when it is imported. Its own server needs longer to start than the 20 s it is given, and
@@ -21,29 +20,37 @@ os.environ.setdefault("DO_NOT_TRACK", "1")
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.futures import as_completed
 from prefect.task_runners import ThreadPoolTaskRunner
 from rich.console import Console
 
-from newsetl.plan import Batch, Plan, plan_run
+from newsetl.engine import CLUSTER_BATCHES, open_engine
+from newsetl.plan import Batch, plan_run
 from newsetl.report import OUTCOMES, run_summary, source_counts
 from newsetl.run import Run, RunResult
-from newsetl.settings import Settings, available_cores, load_settings
+from newsetl.settings import Settings, load_settings
 from newsetl.work import BatchResult
-from newsetl.workers import Workers, process_safely
 
 
 @task(task_run_name="batch-{batch.number}", cache_policy=NO_CACHE, persist_result=False)
-def process(batch: Batch, settings: Settings, staging: Path, pool: Workers) -> BatchResult:
-    """Hand a batch to a worker process and wait for it."""
-    result = process_safely(batch, settings, staging, pool, pool.alone)
+def process(batch: Batch, this: Run) -> BatchResult:
+    """Hand a batch to the engine and wait for it."""
+    result = this.process(batch)
     get_run_logger().info("batch=%d records=%d seconds=%.1f", batch.number, result.read, result.seconds)
     return result
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
-def publish(this: Run, pool: Workers, plan: Plan) -> RunResult:
+def publish(this: Run) -> RunResult:
     """Settle duplicates, check that nothing was lost, put the new partitions in place."""
-    return this.publish(pool, plan)
+    return this.publish()
+
+
+def run_batches(this: Run) -> RunResult:
+    """A task for each batch that is left to do, and one that publishes."""
+    for future in as_completed([process.submit(batch, this) for batch in this.todo]):
+        this.add(future.result())
+    return publish(this)
 
 
 @task(cache_policy=NO_CACHE, persist_result=False)
@@ -76,6 +83,8 @@ def _flow_settings(
     urls: str | None,
     mapping: dict[str, str] | None,
     wait_seconds: float | None,
+    engine: str | None,
+    scheduler: str | None,
 ) -> Settings:
     return load_settings(
         inputs=tuple(inputs) if inputs else None,
@@ -86,11 +95,13 @@ def _flow_settings(
         urls=urls,
         mapping=mapping,
         wait_seconds=wait_seconds,
+        engine=engine,
+        scheduler=scheduler,
     )
 
 
-# Threads only wait for worker processes; there is one for each core.
-THREADS: Any = ThreadPoolTaskRunner(max_workers=available_cores())
+# Threads only wait: for a place among the worker processes of this machine, or for those of a cluster.
+THREADS: Any = ThreadPoolTaskRunner(max_workers=CLUSTER_BATCHES)
 
 
 @flow(
@@ -107,6 +118,8 @@ def etl(
     urls: str | None = None,
     mapping: dict[str, str] | None = None,
     wait_seconds: float | None = None,
+    engine: str | None = None,
+    scheduler: str | None = None,
 ) -> RunResult:
     """Read an archive and publish its datasets; parameters left out come from newsetl.toml.
 
@@ -119,14 +132,14 @@ def etl(
         urls: File with lines "name, tab, URL".
         mapping: Field of newsetl -> column of the input.
         wait_seconds: How long to wait for another run that writes there; fails at once when left out.
+        engine: local, or dask: a cluster.
+        scheduler: Address of the cluster's scheduler.
     """
-    settings = _flow_settings(inputs, out, sources, limit, workers, urls, mapping, wait_seconds)
+    settings = _flow_settings(inputs, out, sources, limit, workers, urls, mapping, wait_seconds, engine, scheduler)
     plan = plan_run(settings)
     get_run_logger().info("files=%d batches=%d bytes=%d", len(plan.files), len(plan.batches), plan.size_bytes)
-    with Run(settings) as this, Workers(settings.workers) as pool:
-        for future in [process.submit(batch, settings, this.staging, pool) for batch in plan.batches]:
-            this.add(future.result())
-        result = publish(this, pool, plan)
+    with open_engine(settings) as opened, Run(settings, plan, opened) as this:
+        result = run_batches(this)
     report(result)
     return result
 

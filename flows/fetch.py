@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from etl import THREADS, etl  # before Prefect: it sets Prefect's environment
+from etl import etl  # before Prefect: it sets Prefect's environment
 
 # isort: split
 from prefect import Task, flow, get_client, get_run_logger, task
@@ -23,6 +23,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.concurrency.sync import concurrency
 from prefect.futures import wait
+from prefect.task_runners import ThreadPoolTaskRunner
 from rich.console import Console
 
 from newsetl.errors import NewsetlError, SettingsError
@@ -34,7 +35,7 @@ from newsetl.fetch.source import Source
 from newsetl.fetch.sources_file import read_sources
 from newsetl.fetch.window import parse_window
 from newsetl.io.paths import store_path
-from newsetl.settings import DEFAULT_INPUTS, load_settings
+from newsetl.settings import DEFAULT_INPUTS, available_cores, load_settings
 from newsetl.volume import Drop, find_drops, measure, volume_rows
 
 # Another source's run may publish into the same datasets. Seconds.
@@ -88,6 +89,9 @@ def report_volume(out: str, slugs: list[str]) -> list[Drop]:
     for drop in drops:
         get_run_logger().warning("drop: %s", drop)
     return drops
+
+
+THREADS: Any = ThreadPoolTaskRunner(max_workers=available_cores())
 
 
 @flow(name="newsetl-fetch", task_runner=THREADS, persist_result=False)

@@ -11,6 +11,7 @@ import pytest
 
 from newsetl.io import merge, publish, store
 from newsetl.io.ledger import Ledger
+from newsetl.io.site import Site
 from newsetl.io.staging import StagingWriter
 from newsetl.records import (
     Article,
@@ -95,10 +96,11 @@ class Store:
                 for count, result in enumerate(share, 1):
                     add = writer.add_article if isinstance(result, Article) else writer.add_reject
                     add((number << 32) + count, result)
-            ledger.absorb(writer.ledger_path)
+            ledger.absorb(staging / f"batch-{number:06}.sqlite")
             read[number] = len(share) + lost
-        merge.settle(ledger, self.root, read)
-        merged = [merge.merge_partition(path, self.root, staging, partition) for partition in ledger.touched()]
+        merge.settle(ledger, self.root, staging, read)
+        site = Site(self.root, staging, staging)
+        merged = [merge.merge_partition(path, site, partition) for partition in ledger.touched()]
         ledger.close()
         self.merged = [m.partition for m in merged]
         return merged

@@ -22,6 +22,7 @@ import pytest
 from newsetl import pipeline, rows
 from newsetl.backfill import Backfill, cut_wanted, make_request, parse_month, split_by_file, split_needs
 from newsetl.cli import main
+from newsetl.engine import Machine
 from newsetl.errors import InputError, NewsetlError, SettingsError
 from newsetl.io import selection
 from newsetl.io.files import InputFile
@@ -62,12 +63,12 @@ def settings(out="out", **more):
 
 def run(*inputs, out="out", **more):
     told = settings(out, inputs=tuple(map(str, inputs)) or ("in",), **more)
-    return run_with(Here(), told, plan_run(told))
+    return run_with(Machine(Here(), 1), told, plan_run(told))
 
 
 def backfill(out="out", *, group_bytes=10**9, raw_root=None, told=None, **asked):
     job = Backfill(told or settings(out), make_request(**asked), raw_root, group_bytes)
-    result = job.run(lambda plan: run_with(Here(), job.settings, plan))
+    result = job.run(lambda plan: run_with(Machine(Here(), 1), job.settings, plan))
     check_conservation(out)
     return result
 
@@ -284,7 +285,7 @@ def test_a_backfill_that_was_interrupted_goes_on(samples, rules):
     def publish(plan):
         if len(done) == 3:
             raise NewsetlError("the light went out")
-        done.append(run_with(Here(), job.settings, plan))
+        done.append(run_with(Machine(Here(), 1), job.settings, plan))
         return done[-1]
 
     with pytest.raises(NewsetlError, match=r"the light went out \(3 of \d+ groups were published before"):

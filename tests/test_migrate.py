@@ -231,7 +231,7 @@ def test_a_dataset_that_older_stores_lack_is_asked_for(store):
 
 def test_a_run_refuses_before_any_work(store, monkeypatch):
     root = store("1")
-    monkeypatch.setattr("newsetl.run.process_safely", lambda *_: pytest.fail("work was done"))
+    monkeypatch.setattr("newsetl.engine.process_safely", lambda *_: pytest.fail("work was done"))
     assert main(["run", "raw/news.jsonl", "--out", str(root), "--workers", "1"]) == 2
 
 

@@ -30,7 +30,7 @@ class Machine(Executor):
         fate = self.fate(attempt)
         if fate is None:
             name = attempt.name(batch)
-            future.set_result(BatchResult(1, 0, 0, 0, 0.0, {}, staging / f"{name}.sqlite"))
+            future.set_result(BatchResult(1, 0, 0, 0, 0.0, {}, name))
         else:
             error, ordinal = fate
             note = Note(staging / f"{attempt.name(batch)}.note")
@@ -59,7 +59,7 @@ def guilty(*ordinals, error=BrokenProcessPool):
 
 def test_a_batch_that_goes_well_is_done_once(tmp_path):
     machine = Machine(lambda _: None)
-    assert machine.process(tmp_path).ledger_path.name == "batch-000001.sqlite"
+    assert machine.process(tmp_path).name == "batch-000001"
     assert len(machine.attempts) == 1
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from newsetl.engine import open_engine
 from newsetl.errors import NewsetlError, SettingsError
 from newsetl.io.files import InputFile
 from newsetl.io.paths import store_path
@@ -26,7 +27,6 @@ from newsetl.io.selection import Month, Need, Request, find_needs, select_wanted
 from newsetl.plan import Plan, Slice, group_slices
 from newsetl.run import Progress, RunResult, run_with
 from newsetl.settings import MAX_PARTS, Settings
-from newsetl.workers import Workers
 
 # Raw bytes that make a group: about ten minutes of work for one core. Less would spend its time on publications and on
 # reading large files again for each group; more would be lost with an interruption.
@@ -210,9 +210,9 @@ def backfill(job: Backfill, watch: Callable[[Progress], None] = lambda _: None) 
             )
             watch(before)
 
-        return run_with(workers, job.settings, plan, look)
+        return run_with(engine, job.settings, plan, look)
 
-    with Workers(job.settings.workers) as workers:
+    with open_engine(job.settings) as engine:
         return job.run(publish)
 
 

@@ -64,6 +64,8 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         profiles=arguments.profiles,
         use_profiles=False if arguments.no_profiles else None,
         wait_seconds=arguments.wait,
+        engine=arguments.engine,
+        scheduler=arguments.scheduler,
     )
 
 
@@ -236,6 +238,12 @@ def _tell(line: object) -> None:
     print(f"newsetl: {line}", file=sys.stderr)  # noqa: T201  the one line a user sees
 
 
+def _notes(error: BaseException) -> list[str]:
+    """What a run has added to an error that went through it."""
+    cause = error.__cause__
+    return [*getattr(error, "__notes__", ()), *(_notes(cause) if cause else ())]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
@@ -255,10 +263,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _tell(unreachable(out, error))
         return 2
     except NewsetlError as error:
-        _tell(error)
+        _tell("; ".join([str(error), *_notes(error)]))
         return 2
-    except KeyboardInterrupt:
-        _tell(f"interrupted; {INTERRUPTED.get(arguments.command, 'nothing was published')}")
+    except KeyboardInterrupt as error:
+        told = INTERRUPTED.get(arguments.command, "nothing was published")
+        _tell("; ".join([f"interrupted; {told}", *_notes(error)]))
         return 130
     return code or 0
 

@@ -26,6 +26,7 @@ from newsetl.io import publish
 from newsetl.io.lock import locked, looked_at
 from newsetl.io.merge import WRITTEN, Merged, write_rows
 from newsetl.io.paths import StorePath, opened
+from newsetl.io.publication import STAGING
 from newsetl.io.store import ARROW_ERRORS, part_path, published_partitions, unreadable
 from newsetl.schema import SCHEMA_VERSION, Partition, refuse_other_version, version_of
 
@@ -119,7 +120,7 @@ def migrate(root: StorePath, wait_seconds: float = 0.0) -> Migration:
         publish.recover(root, held)
         migration = _plan(root)
         if migration.files:
-            with publish.staging_folder(root, run_id) as staging:
+            with publish.staging_folder(root, f"{STAGING}{run_id}") as staging:
                 publish.refuse_without_space(root, staging, {file.partition for file in migration.files})
                 prepared = publish.prepare(root, staging, _write(migration, staging))
                 publish.commit(root, prepared, (f"{run_id}.json", _manifest(migration, started)), held)

@@ -6,7 +6,7 @@ from pathlib import Path
 from newsetl import __version__
 from newsetl.propose import LIMIT, MIN_SHARE
 from newsetl.schema import DATASETS
-from newsetl.settings import DEFAULT_INPUTS, DEFAULT_OUT
+from newsetl.settings import DEFAULT_INPUTS, DEFAULT_OUT, ENGINES
 from newsetl.volume import NORM_DAYS
 
 EXAMPLES = {
@@ -171,6 +171,8 @@ def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
 def _add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--workers", type=int, metavar="N", help="worker processes (one a core)")
+    add("--engine", choices=ENGINES, help="who does the work: processes of this machine (local) or a cluster (dask)")
+    add("--scheduler", metavar="ADDRESS", help="of the cluster, such as tcp://head:8786 (docs/cluster.md)")
     add("--out", metavar="DIR", help=f"where the datasets lie ({DEFAULT_OUT})")
     add("--map", action="append", metavar="FIELD=COLUMN", help="which column holds a field, such as text=content")
     add("--urls", metavar="FILE", help="lines of name, tab, URL: the addresses of HTML files")

@@ -1,11 +1,11 @@
-"""Map planned batches over an executor, publish the partitions. Knows neither Prefect nor the terminal."""
+"""Map planned batches over an engine, publish the partitions. Knows neither Prefect nor the terminal."""
 
 import json
 import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -14,19 +14,26 @@ from types import TracebackType
 from typing import Any, Self
 
 from newsetl import __version__
-from newsetl.errors import NewsetlError
+from newsetl.engine import Engine, open_engine
+from newsetl.errors import ConservationError, NewsetlError
 from newsetl.guard import read_note
 from newsetl.io import merge, publish
 from newsetl.io.ledger import Ledger
 from newsetl.io.lock import locked
-from newsetl.io.paths import store_path
+from newsetl.io.paths import at_hand, store_errors, store_path
+from newsetl.io.publication import STAGING, Prepared
+from newsetl.io.site import LEDGER, Site
 from newsetl.io.store import refuse_other_schema
-from newsetl.plan import Plan
+from newsetl.kept import begin, find_kept, keep, sync_batch, take_over, work_digest
+from newsetl.plan import Batch, Plan
 from newsetl.schema import SCHEMA_VERSION
 from newsetl.settings import Settings
 from newsetl.version import pipeline_version
 from newsetl.work import BatchResult
-from newsetl.workers import Workers, process_safely
+
+# After these a run may be gone on with; other errors are faults of newsetl or of what lies staged.
+INTERRUPTIONS = (KeyboardInterrupt, SystemExit, NewsetlError)
+KEPT = "{} of {} batches are kept, the same command goes on from there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +54,7 @@ class RunResult:
     skipped_files: int
     batches: list[dict[str, Any]] = field(default_factory=list)
     gone: dict[str, int] = field(default_factory=dict)  # records wanted and not found as they were, by file
+    taken_over: int = 0  # batches that an interrupted run before had done
 
     @property
     def rate(self) -> float:
@@ -54,106 +62,150 @@ class RunResult:
         return self.read / self.seconds if self.seconds else 0.0
 
 
-# --- publish --------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is. `size_bytes` is an estimate where files are compressed."""
+
+    records: int
+    bytes_read: int
+    size_bytes: int
+    batches_done: int
+    batches: int
 
 
 class Run:
-    """A run into one store: collects what the batches did, then publishes it. Use it as a context manager."""
+    """A run into one store: collects what the batches did, then publishes it. Use it as a context manager.
 
-    def __init__(self, settings: Settings) -> None:
+    What its batches did is kept when it fails or is interrupted, and taken over by the next run of the same work.
+
+    Attributes:
+        site: Where it works, once entered.
+        todo: The batches that are left to do, once entered.
+    """
+
+    def __init__(self, settings: Settings, plan: Plan, engine: Engine) -> None:
         self.settings = settings
         self.root = store_path(settings.out)
         self.started = datetime.now(UTC)
         self.run_id = f"{self.started:%Y%m%dT%H%M%S%f}-{os.getpid()}"
-        self.staging = Path()  # once entered
+        self.site = Site(self.root, Path(), Path())
+        self.todo = plan.batches
+        self._plan = plan
+        self._engine = engine
         self._clock = time.monotonic()
         self._open = ExitStack()
-        self._batches: list[dict[str, Any]] = []
-        self._read: dict[int, int] = {}
-        self._bytes_read = 0
-        self._rejects: Counter[str] = Counter()
-        self._gone: Counter[str] = Counter()
+        self._done: dict[int, BatchResult] = {}
+        self._taken_over = 0
+        self._can_keep = engine.is_spread or isinstance(self.root, Path)  # not in a temporary folder
+        self._keeps = False
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._held = stack.enter_context(locked(self.root, self.settings.wait_seconds))
-            publish.recover(self.root, self._held)
-            self.staging = stack.enter_context(publish.staging_folder(self.root, self.run_id))
+            work = work_digest(self._plan, self.settings)
+            kept = find_kept(self.root, work) if self._can_keep else None
+            publish.recover(self.root, self._held, kept)
+            name = kept.name if kept else f"{STAGING}{self.run_id}"
+            staging = stack.enter_context(publish.staging_folder(self.root, name, lambda: self._keeps))
+            self.site = Site(self.root, staging, self.root / name if self._engine.is_spread else staging)
             refuse_other_schema(self.root)
-            self._ledger = Ledger(self.staging / "ledger.sqlite", create=True)
+            results = take_over(self.site.shared)
+            begin(self.site.shared, work)
+            self._ledger = Ledger(staging / LEDGER, create=True)
             stack.callback(self._ledger.close)
+            for result in results:
+                self._enter(result)
+            self._taken_over = len(results)
+            self._keeps = bool(results)
+            self.todo = tuple(batch for batch in self._plan.batches if batch.number not in self._done)
             self._open = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if isinstance(error, ConservationError) or not isinstance(error, INTERRUPTIONS + store_errors()):
+            self._keeps = False  # what lies there would only fail again
+        if error is not None and self._keeps:
+            error.add_note(KEPT.format(len(self._done), len(self._plan.batches)))
         self._open.__exit__(kind, error, trace)
 
+    def process(self, batch: Batch) -> BatchResult:
+        """Have a batch processed. Waits; may be called by as many threads as the engine has places."""
+        return self._engine.process(batch, self.settings, self.site)
+
     def add(self, result: BatchResult) -> None:
-        """Enter what a batch did into the ledger."""
-        self._ledger.absorb(result.ledger_path)
-        result.ledger_path.with_suffix(".note").unlink(missing_ok=True)
-        self._bytes_read += result.size_bytes
-        self._rejects.update(result.rejects)
-        self._gone.update(result.gone)
-        self._read[result.number] = result.read - result.left_out
-        self._batches.append(
-            {"batch": result.number, "read": result.read, "left_out": result.left_out, "seconds": result.seconds}
-        )
+        """Enter what a batch did into the ledger, and keep it."""
+        self._enter(result)
+        if not self._engine.is_spread:
+            (self.site.staging / f"{result.name}.note").unlink(missing_ok=True)
+            sync_batch(self.site.staging, result)
+        keep(self.site.shared, result)
+        self._keeps = self._can_keep
 
-    def progress(self) -> tuple[int, int]:
-        """Records and bytes read so far: of batches that are done, and as noted by those at work."""
-        notes = [note for path in self.staging.glob("batch-*.note") if (note := read_note(path))]
-        records = sum(batch["read"] for batch in self._batches) + sum(note.ordinal - 1 for note in notes)
-        return records, self._bytes_read + sum(note.size_bytes for note in notes)
+    def _enter(self, result: BatchResult) -> None:
+        with at_hand(self.site.shared / f"{result.path}.sqlite") as ledger:
+            self._ledger.absorb(ledger, result.folder)
+        self._done[result.number] = result
 
-    def publish(self, pool: Workers, plan: Plan) -> RunResult:
+    def progress(self) -> Progress:
+        """How far it is: batches that are done, and what those at work on this machine have noted."""
+        notes = [note for path in self.site.staging.glob("batch-*.note") if (note := read_note(path))]
+        records = sum(done.read for done in self._done.values()) + sum(note.ordinal - 1 for note in notes)
+        size_bytes = sum(done.size_bytes for done in self._done.values()) + sum(note.size_bytes for note in notes)
+        return Progress(records, size_bytes, self._plan.size_bytes, len(self._done), len(self._plan.batches))
+
+    def publish(self) -> RunResult:
         """Settle duplicates, merge the partitions that change, put them in place, write the manifest.
 
         Raises:
             ConservationError: The ledger does not balance; nothing was published.
-            NewsetlError: A worker process died while it merged, or the disk has no room; nothing was published.
+            NewsetlError: A worker died while it merged, or the disk has no room; nothing was published.
         """
-        merge.settle(self._ledger, self.root, self._read)
-        publish.refuse_without_space(self.root, self.staging, self._ledger.touched())
-        ledger_path = self.staging / "ledger.sqlite"
-        pool.renew()  # merging needs none of the rules and rows that workers hold by now
-        merges = [
-            pool.submit(merge.merge_partition, ledger_path, self.root, self.staging, partition)
-            for partition in self._ledger.touched()
-        ]
-        try:
-            merged = [merging.result() for merging in merges]
-        except BrokenExecutor as error:
-            raise NewsetlError(
-                "a worker process died while merging, most likely for want of memory; nothing was published: "
-                "try fewer workers"
-            ) from error
-        prepared = publish.prepare(self.root, self.staging, merged)
-        result = RunResult(
+        merged = self._merge()
+        prepared = publish.prepare(self.root, self.site.staging, merged)
+        result = self._result(sum(m.rows["quotes"] for m in merged), prepared)
+        publish.commit(self.root, prepared, (f"{self.run_id}.json", self._manifest(result)), self._held)
+        self._keeps = False
+        return result
+
+    def _merge(self) -> list[merge.Merged]:
+        """The ledger settled and held to the law, and the new files of the partitions that change."""
+        read = {done.number: done.read - done.left_out for done in self._done.values()}
+        merge.settle(self._ledger, self.root, self.site.shared, read)
+        touched = self._ledger.touched()
+        publish.refuse_without_space(self.root, self.site.staging, touched)
+        return self._engine.merge(self.site, touched)
+
+    def _result(self, quotes: int, prepared: Prepared) -> RunResult:
+        done = [self._done[number] for number in sorted(self._done)]
+        rejects, gone = Counter[str](), Counter[str]()
+        for result in done:
+            rejects.update(result.rejects)
+            gone.update(result.gone)
+        return RunResult(
             run_id=self.run_id,
             out=str(self.root),
-            read=sum(self._read.values()),
-            left_out=sum(batch["left_out"] for batch in self._batches),
+            read=sum(result.read - result.left_out for result in done),
+            left_out=sum(result.left_out for result in done),
             outcomes=self._ledger.outcomes(),
-            rejects=dict(sorted(self._rejects.items())),
+            rejects=dict(sorted(rejects.items())),
             months=[
                 {**asdict(partition), "outcome": outcome, "records": count}
                 for partition, outcome, count in self._ledger.by_month()
             ],
-            quotes=sum(m.rows["quotes"] for m in merged),
+            quotes=quotes,
             files_written=prepared.written,
             files_unchanged=prepared.unchanged,
             seconds=time.monotonic() - self._clock,
-            skipped_files=len(plan.skipped),
-            batches=sorted(self._batches, key=lambda batch: int(batch["batch"])),
-            gone=dict(sorted(self._gone.items())),
+            skipped_files=len(self._plan.skipped),
+            batches=[{"batch": r.number, "read": r.read, "left_out": r.left_out, "seconds": r.seconds} for r in done],
+            gone=dict(sorted(gone.items())),
+            taken_over=self._taken_over,
         )
-        publish.commit(self.root, prepared, (f"{self.run_id}.json", self._manifest(result, plan)), self._held)
-        return result
 
-    def _manifest(self, result: RunResult, plan: Plan) -> str:
+    def _manifest(self, result: RunResult) -> str:
+        plan = self._plan
         slices = {b.number: [[s.file.uri, s.part, s.parts] for s in b.slices] for b in plan.batches}
         manifest = {
             "newsetl": __version__,
@@ -170,32 +222,21 @@ class Run:
         return json.dumps(manifest, ensure_ascii=False, indent=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a run is. `size_bytes` is an estimate where files are compressed."""
-
-    records: int
-    bytes_read: int
-    size_bytes: int
-    batches_done: int
-    batches: int
-
-
 @contextmanager
-def _threads(workers: Workers, count: int) -> Iterator[Executor]:
-    """Threads that wait for workers; an error ends both as soon as the batches at work are done."""
-    threads = ThreadPoolExecutor(count)
+def _threads(engine: Engine) -> Iterator[Executor]:
+    """Threads that wait for an engine; an error ends both as soon as the batches at work are done."""
+    threads = ThreadPoolExecutor(engine.at_once)
     try:
         yield threads
     except BaseException:
-        workers.shutdown(wait=False, cancel_futures=True)
+        engine.stop()
         raise
     finally:
         threads.shutdown(cancel_futures=True)
 
 
 def run(settings: Settings, plan: Plan, watch: Callable[[Progress], None] = lambda _: None) -> RunResult:
-    """The whole job on one machine.
+    """The whole job.
 
     Args:
         settings: What to read and where to write.
@@ -206,23 +247,21 @@ def run(settings: Settings, plan: Plan, watch: Callable[[Progress], None] = lamb
         NewsetlError: The store is locked, the ledger does not balance, workers die without a record to blame, or the
             disk fails.
     """
-    with Workers(settings.workers) as workers:
-        return run_with(workers, settings, plan, watch)
+    with open_engine(settings) as engine:
+        return run_with(engine, settings, plan, watch)
 
 
 def run_with(
-    workers: Workers, settings: Settings, plan: Plan, watch: Callable[[Progress], None] = lambda _: None
+    engine: Engine, settings: Settings, plan: Plan, watch: Callable[[Progress], None] = lambda _: None
 ) -> RunResult:
-    """The same with workers that the caller holds and may use again."""
-    with Run(settings) as this:
-        with _threads(workers, settings.workers) as threads:
-            pending = {
-                threads.submit(process_safely, batch, settings, this.staging, workers, workers.alone)
-                for batch in plan.batches
-            }
+    """The same with an engine that the caller holds and may use again."""
+    with Run(settings, plan, engine) as this:
+        with _threads(engine) as threads:
+            pending = {threads.submit(this.process, batch) for batch in this.todo}
+            watch(this.progress())
             while pending:
                 done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
                 for future in done:
                     this.add(future.result())
-                watch(Progress(*this.progress(), plan.size_bytes, len(plan.batches) - len(pending), len(plan.batches)))
-        return this.publish(workers, plan)
+                watch(this.progress())
+        return this.publish()

@@ -19,6 +19,7 @@ BATCH_BYTES = 16_000_000
 MAX_PARTS = 16
 # A batch of small records needs some 50 MB: rows on their way to disk, and what the libraries hold.
 MIN_MEMORY = 128 * 1024**2
+ENGINES = ("local", "dask")
 
 
 def available_cores() -> int:
@@ -47,6 +48,8 @@ class Settings:
         max_document_memory: Bytes that a worker may take while at a batch, above what it holds before. A record of
             16 MB takes 0.4 GB.
         wait_seconds: How long to wait for another run that writes to `out`; 0 fails at once.
+        engine: Who does the work: "local" (worker processes of this machine) or "dask" (a cluster; docs/cluster.md).
+        scheduler: Address of the cluster's scheduler, such as "tcp://head:8786".
     """
 
     inputs: tuple[str, ...] = DEFAULT_INPUTS
@@ -63,6 +66,8 @@ class Settings:
     max_document_seconds: float = 30.0
     max_document_memory: int = 2 * 1024**3
     wait_seconds: float = 0.0
+    engine: str = "local"
+    scheduler: str | None = None
 
     def __post_init__(self) -> None:
         if self.workers < 1:
@@ -75,6 +80,10 @@ class Settings:
             raise SettingsError(f"max_document_memory must be {MIN_MEMORY} or more, not {self.max_document_memory}")
         if not self.wait_seconds >= 0:
             raise SettingsError(f"wait_seconds must be 0 or more, not {self.wait_seconds}")
+        if self.engine not in ENGINES:
+            raise SettingsError(f"engine must be {' or '.join(ENGINES)}, not {self.engine!r}")
+        if (self.engine == "dask") != bool(self.scheduler):
+            raise SettingsError("engine = dask needs scheduler, the address of its scheduler, and nothing else does")
         if not self.inputs:
             raise SettingsError("no inputs given: name a file, a directory or a pattern")
         if remote := [name for name in self.inputs if "://" in name]:

@@ -35,8 +35,14 @@ class BatchResult:
     size_bytes: int
     seconds: float
     rejects: dict[str, int]  # by "stage: reason"
-    ledger_path: Path
+    name: str  # what the names of its staged files begin with
     gone: dict[str, int] = field(default_factory=dict)  # records wanted and not found as they were, by file
+    folder: str = ""  # where they lie, below the staging folder
+
+    @property
+    def path(self) -> str:
+        """What the paths of its staged files begin with, below the staging folder."""
+        return f"{self.folder}/{self.name}" if self.folder else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +111,7 @@ def process_batch(batch: Batch, settings: Settings, staging: Path, attempt: Atte
             if attempt.only == read:
                 break
     seconds = time.monotonic() - started
-    return BatchResult(
-        batch.number, read, left_out, size_bytes, seconds, dict(rejects), writer.ledger_path, dict(+gone)
-    )
+    return BatchResult(batch.number, read, left_out, size_bytes, seconds, dict(rejects), name, dict(+gone))
 
 
 @cache

@@ -28,7 +28,8 @@ class Changes:
     """The ledger's share of a partition. Use it as a context manager."""
 
     def __init__(self, ledger: Path, partition: Partition) -> None:
-        self._db = sqlite3.connect(f"{ledger.absolute().as_uri()}?mode=ro", uri=True)
+        # settled, so nobody writes there any more: no locks, which file systems of several machines may not have
+        self._db = sqlite3.connect(f"{ledger.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
         self._key = partition_key(partition)
 
     def __enter__(self) -> Self:

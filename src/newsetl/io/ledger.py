@@ -12,6 +12,7 @@ from pathlib import Path
 
 from newsetl.errors import ConservationError
 from newsetl.io.ledger_queries import (
+    ABSORB_PIECES,
     CAN_MATTER,
     COMPLETE,
     CONTESTED,
@@ -39,7 +40,8 @@ from newsetl.schema import Partition
 class Piece:
     """Where rows of one partition lie: the `number`-th record batch of a staged file.
 
-    `first` and `last` are the least and the greatest record number in it; `size_bytes` is its size in memory.
+    `path` begins below the staging folder; `first` and `last` are the least and the greatest record number in it;
+    `size_bytes` is its size in memory.
     """
 
     dataset: str
@@ -127,12 +129,13 @@ class Ledger:
             ((p.dataset, *partition_key(p.partition), p.path, p.number, p.first, p.last, p.size_bytes) for p in pieces),
         )
 
-    def absorb(self, path: Path) -> None:
-        """Take over what a batch has entered into a ledger of its own."""
+    def absorb(self, path: Path, folder: str = "") -> None:
+        """Take over what a batch has entered into its ledger; its pieces lie in a folder below the staging one."""
         self._db.commit()
         self._db.execute("ATTACH ? AS batch", (str(path),))
-        for table in ("records", "rejects", "pieces"):
+        for table in ("records", "rejects"):
             self._db.execute(f"INSERT INTO {table} SELECT * FROM batch.{table}")
+        self._db.execute(ABSORB_PIECES, (f"{folder}/" if folder else "",))
         self._db.commit()
         self._db.execute("DETACH batch")
 

@@ -36,6 +36,9 @@ CREATE TABLE touched (source TEXT, year INTEGER, month INTEGER, UNIQUE (source, 
 """
 COLUMNS = "source, year, month, uri, offset, length, sha256, external_id, article_id, fetched_us, fingerprint, details"
 INSERT_KEY = f"INSERT INTO records (record_no, {COLUMNS}, outcome) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+ABSORB_PIECES = """
+INSERT INTO pieces SELECT dataset, source, year, month, ? || path, number, first, last, size_bytes FROM batch.pieces
+"""
 
 # --- published records ---
 

@@ -25,9 +25,10 @@ from newsetl.io.changes import Changes
 from newsetl.io.disk import open_output
 from newsetl.io.history import HISTORY, HISTORY_SCHEMA
 from newsetl.io.ledger import Ledger
-from newsetl.io.paths import StorePath
+from newsetl.io.paths import StorePath, same_bytes
 from newsetl.io.published import add_published, add_texts
 from newsetl.io.ranges import PublishedRows, ranges_of, sort_into_ranges
+from newsetl.io.site import Site
 from newsetl.io.staging import ARTICLE_DATASETS, Pieces
 from newsetl.io.store import part_path, published_bytes, read_batches
 from newsetl.rows import to_batch
@@ -54,12 +55,13 @@ PLACE_ROWS = 5_000
 Row = tuple[Any, ...]
 
 
-def settle(ledger: Ledger, root: StorePath, read: dict[int, int]) -> None:
+def settle(ledger: Ledger, root: StorePath, staged: StorePath, read: dict[int, int]) -> None:
     """Settle the ledger of a run against what is published, and hold the conservation law.
 
     Args:
         ledger: Filled with the keys and pieces of this run.
         root: The store.
+        staged: Where the batches have left their rows.
         read: Records read by each batch.
 
     Raises:
@@ -68,27 +70,33 @@ def settle(ledger: Ledger, root: StorePath, read: dict[int, int]) -> None:
     ledger.index()
     add_published(ledger, root)
     ledger.settle()
-    add_texts(ledger, root)
+    add_texts(ledger, root, staged)
     ledger.check(read)
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """A partition whose new files lie ready: rows by dataset (0: the dataset's file goes away)."""
+    """A partition whose new files lie ready.
+
+    Attributes:
+        rows: By dataset; 0: the dataset's file goes away.
+        same: Datasets whose new file is, to the byte, the published one.
+    """
 
     partition: Partition
     rows: dict[str, int]
+    same: frozenset[str] = frozenset()
 
 
-def merge_partition(ledger_path: Path, root: StorePath, staging: Path, partition: Partition) -> Merged:
-    """Write the new files of a partition below `staging`: what stays of the old rows, and what the run adds.
+def merge_partition(ledger_path: Path, site: Site, partition: Partition) -> Merged:
+    """Write the new files of a partition below `site.staging`: what stays of the old rows, and what the run adds.
 
     Raises:
         ConservationError: The files would not hold what the ledger says.
     """
     outcomes: Counter[str] = Counter()
     with Changes(ledger_path, partition) as changes:
-        this = _Merge(changes, root, staging, partition)
+        this = _Merge(changes, site, partition)
         rows = {dataset: this.write(dataset, this.by_range(dataset)) for dataset in ARTICLE_DATASETS}
         rows |= {dataset: this.write(dataset, this.by_row(dataset, outcomes)) for dataset in ROW_WISE}
     if (rows["articles"], rows["rejects"]) != (outcomes["article"], outcomes["rejected"]):
@@ -96,7 +104,7 @@ def merge_partition(ledger_path: Path, root: StorePath, staging: Path, partition
             f"{partition.path()}: the ledger has {outcomes['article']} articles and {outcomes['rejected']} rejects, "
             f"the tables {rows['articles']} and {rows['rejects']}"
         )
-    return Merged(partition, rows)
+    return Merged(partition, rows, frozenset(dataset for dataset in rows if rows[dataset] and this.is_same(dataset)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +112,23 @@ class _Merge:
     """One partition being merged."""
 
     changes: Changes
-    root: StorePath
-    staging: Path
+    site: Site
     partition: Partition
 
     def write(self, dataset: str, tables: Iterable[pa.Table]) -> int:
         """Write the file of a dataset and have it on the disk; none when there are no rows. Gives their number."""
-        rows = write_rows(part_path(self.staging, dataset, self.partition), dataset, tables)
+        rows = write_rows(part_path(self.site.staging, dataset, self.partition), dataset, tables)
         pa.default_memory_pool().release_unused()  # else what one dataset took adds to what the next one takes
         return rows
+
+    def is_same(self, dataset: str) -> bool:
+        """True when the new file of a dataset is, to the byte, the published one."""
+        old = part_path(self.site.root, dataset, self.partition)
+        new = part_path(self.site.staging, dataset, self.partition)
+        try:
+            return old.stat().st_size == new.stat().st_size and same_bytes(new, old)
+        except FileNotFoundError:
+            return False
 
     def by_range(self, dataset: str) -> Iterator[pa.Table]:
         """The rows of a large dataset in order, a range of article_ids at a time.
@@ -121,10 +137,10 @@ class _Merge:
             ConservationError: An article stands there twice.
         """
         pieces = self.changes.pieces(dataset)
-        size_bytes = published_bytes(self.root, dataset, self.partition) + sum(piece[-1] for piece in pieces)
+        size_bytes = published_bytes(self.site.root, dataset, self.partition) + sum(piece[-1] for piece in pieces)
         bounds = ranges_of(size_bytes)
-        old = PublishedRows(read_batches(self.root, dataset, self.partition, ARTICLE_ROWS))
-        spill = part_path(self.staging, dataset, self.partition).with_suffix(".spill")
+        old = PublishedRows(read_batches(self.site.root, dataset, self.partition, ARTICLE_ROWS))
+        spill = part_path(self.site.staging, dataset, self.partition).with_suffix(".spill")
         first = ""
         for last, new in zip(bounds, sort_into_ranges(self._staged(pieces), bounds, spill), strict=True):
             gone = pa.array(self.changes.gone(first, last), pa.string())
@@ -139,7 +155,7 @@ class _Merge:
 
     def _staged(self, pieces: list[tuple[str, int, int, int, int]]) -> Iterator[pa.Table]:
         """What this run publishes here, in no order."""
-        with Pieces() as reader:
+        with Pieces(self.site.shared) as reader:
             for path, number, first, last, _ in pieces:
                 table = reader.read(path, number, self.changes.winners(first, last))
                 if table.num_rows:
@@ -149,7 +165,7 @@ class _Merge:
         """The rows of a small dataset in order. Counts the outcomes in `records`."""
         order = ROW_WISE[dataset]
         known = map(order.known_key, order.known(self.changes))
-        old = _without(_rows(read_batches(self.root, dataset, self.partition, PLACE_ROWS)), known, order.key)
+        old = _without(_rows(read_batches(self.site.root, dataset, self.partition, PLACE_ROWS)), known, order.key)
         rows: Iterator[Row] = heapq.merge(old, order.new(self.changes), key=order.key)
         if order.has_ties:
             rows = _without_ties(rows, order.key)

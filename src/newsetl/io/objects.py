@@ -77,7 +77,8 @@ def prepare(root: "UPath", staging: Path, changes: list[Change]) -> Prepared:
         _settle_placeholder(root, staging, change)
         put += [part_path(Path(), change.dataset, partition).as_posix() for partition in sorted(change.new)]
         gone += [part_path(Path(), change.dataset, partition).as_posix() for partition in sorted(change.gone)]
-    _each(lambda key: upload(staging / key, root / staging.name / key), put)
+    here = [key for key in put if (staging / key).exists()]  # others were uploaded by the machine that merged them
+    _each(lambda key: upload(staging / key, root / staging.name / key), here)
     datasets: dict[str, str | None] = {change.dataset: None for change in changes if change.new or change.gone}
     return Prepared(uuid.uuid4().hex, staging, datasets, written, unchanged, tuple(put), tuple(gone))
 

@@ -8,6 +8,7 @@ import contextlib
 import functools
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeAlias
@@ -68,6 +69,17 @@ def find_files(root: StorePath) -> Iterator[StorePath]:
         with contextlib.suppress(FileNotFoundError):
             start = len(root.path.rstrip("/")) + 1
             yield from [root / name[start:] for name in root.fs.find(root.path)]
+
+
+@contextlib.contextmanager
+def at_hand(path: StorePath) -> Iterator[Path]:
+    """A file as one on a disk: itself, or a copy for the time of the block."""
+    if isinstance(path, Path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="newsetl-") as folder:
+        path.fs.get_file(path.path, f"{folder}/{path.name}")
+        yield Path(folder, path.name)
 
 
 def same_bytes(one: Path, other: StorePath) -> bool:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from newsetl.errors import NewsetlError
 from newsetl.io.merge import Merged
-from newsetl.io.paths import StorePath, opened, same_bytes
+from newsetl.io.paths import StorePath, opened
 from newsetl.io.store import part_path, published_sizes
 from newsetl.schema import DATASETS, SCHEMA_VERSION, UNKNOWN_SOURCE, Partition, version_of
 
@@ -59,21 +59,21 @@ def still_held() -> None:
     """The check of a lock that cannot be lost."""
 
 
-def find_changes(root: StorePath, staging: Path, merged: list[Merged]) -> list[Change]:
-    """Compare new files with the published ones, for all datasets: the public ones and those that merging keeps."""
+def find_changes(root: StorePath, merged: list[Merged]) -> list[Change]:
+    """Which files are new or go away, for all datasets: the public ones and those that merging keeps."""
     datasets = dict.fromkeys([*DATASETS, *(name for m in merged for name in m.rows)])
-    return [_change(root, staging, dataset, merged) for dataset in datasets]
+    return [_change(root, dataset, merged) for dataset in datasets]
 
 
-def _change(root: StorePath, staging: Path, dataset: str, merged: list[Merged]) -> Change:
+def _change(root: StorePath, dataset: str, merged: list[Merged]) -> Change:
     change = Change(dataset)
     sizes = published_sizes(root, dataset, [m.partition for m in merged])
     for m in merged:
-        old, new = part_path(root, dataset, m.partition), part_path(staging, dataset, m.partition)
         if not m.rows.get(dataset):
+            old = part_path(root, dataset, m.partition)
             if m.partition in sizes and not (m.partition == PLACEHOLDER and is_placeholder(old)):
                 change.gone.add(m.partition)
-        elif sizes.get(m.partition) == new.stat().st_size and same_bytes(new, old):
+        elif dataset in m.same:
             change.same += 1
         else:
             change.new.add(m.partition)

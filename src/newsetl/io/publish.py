@@ -9,7 +9,7 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,26 +31,28 @@ FOLDERS_A_FILE = 2  # a month's, and its share of the years' and sources'
 
 
 @contextlib.contextmanager
-def staging_folder(root: StorePath, run_id: str) -> Iterator[Path]:
+def staging_folder(root: StorePath, name: str, keeps: Callable[[], bool] = lambda: False) -> Iterator[Path]:
     """A run's own folder, on a disk: in the store where that is a directory, else a temporary one.
 
-    It goes away at the end, unless a publication is decided and not finished. What a failing disk or store raises
-    meanwhile becomes the one line for users.
+    It goes away at the end, unless a publication is decided and not finished, or the run `keeps` what lies there. What
+    a failing disk or store raises meanwhile becomes the one line for users.
 
     Raises:
         NewsetlError: In place of an OSError, SQLite's, or the store's own.
     """
     folder = root if isinstance(root, Path) else Path(tempfile.mkdtemp(prefix="newsetl-"))
-    staging = folder / f"{STAGING}{run_id}"
+    staging = folder / name
     try:
         with explained(root, staging):
-            staging.mkdir()
+            staging.mkdir(exist_ok=True)
             yield staging
     finally:
-        discard(staging)
+        if not keeps():
+            discard(staging)
+            if not isinstance(root, Path):
+                with contextlib.suppress(*store_errors()):
+                    _undo(root / staging.name)
         if not isinstance(root, Path):
-            with contextlib.suppress(*store_errors()):
-                _undo(root / staging.name)
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -62,7 +64,7 @@ def prepare(root: StorePath, staging: Path, merged: list[Merged]) -> Prepared:
         staging: From `staging_folder`; new files lie at `part_path(staging, …)`.
         merged: The partitions to put in place: a dataset's file goes away where it has 0 rows.
     """
-    changes = find_changes(root, staging, merged)
+    changes = find_changes(root, merged)
     if isinstance(root, Path):
         return trees.prepare(root, staging, changes)
     return objects.prepare(root, staging, changes)
@@ -95,7 +97,7 @@ def unfinished(root: StorePath) -> Iterator[tuple[StorePath, bool]]:
         yield staging, (staging / JOURNAL).exists()
 
 
-def recover(root: StorePath, held: Held = still_held) -> list[tuple[StorePath, bool]]:
+def recover(root: StorePath, held: Held = still_held, kept: "StorePath | None" = None) -> list[tuple[StorePath, bool]]:
     """Roll what dead runs left forward (with a journal) or back (without). Call it with the lock held.
 
     Returns:
@@ -105,7 +107,7 @@ def recover(root: StorePath, held: Held = still_held) -> list[tuple[StorePath, b
         NewsetlError: The disk or the store fails, or a journal cannot be followed.
     """
     with explained(root, Path()):
-        found = list(unfinished(root))
+        found = [(staging, decided) for staging, decided in unfinished(root) if staging != kept]
     for staging, decided in found:
         try:
             if isinstance(root, Path):

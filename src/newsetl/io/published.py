@@ -147,7 +147,7 @@ def _with_instants(table: pa.Table, name: str) -> list[dict[str, Any]]:
     return rows
 
 
-def add_texts(ledger: Ledger, root: StorePath) -> None:
+def add_texts(ledger: Ledger, root: StorePath, staged: StorePath) -> None:
     """Enter into a settled ledger the words of versions that it lacks: from `revisions`, and from what is staged."""
     for partition in ledger.missing_partitions():
         for table, _ in _sought(root, "revisions", partition, ["article_id", "title", "text"], ledger.missing):
@@ -155,11 +155,11 @@ def add_texts(ledger: Ledger, root: StorePath) -> None:
                 (row["title"], row["text"], row["article_id"], fingerprint(row["title"], row["text"]))
                 for row in table.to_pylist()
             )
-    ledger.set_texts(_staged_texts(ledger))
+    ledger.set_texts(_staged_texts(ledger, staged))
 
 
-def _staged_texts(ledger: Ledger) -> Iterator[tuple[str | None, str, str, str]]:
-    with Pieces() as pieces:
+def _staged_texts(ledger: Ledger, staged: StorePath) -> Iterator[tuple[str | None, str, str, str]]:
+    with Pieces(staged) as pieces:
         for (path, number), group in groupby(ledger.missing_staged(), key=itemgetter(0, 1)):
             wanted = {record_no: (article_id, words) for _, _, record_no, article_id, words in group}
             for row in pieces.read(path, number, list(wanted)).select(["record_no", "title", "text"]).to_pylist():

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from newsetl.io.history import COMPARED, EPOCH, details, fingerprint
 from newsetl.io.ledger import Key, Ledger, Piece
+from newsetl.io.paths import StorePath, opened
 from newsetl.records import Article, Reject
 from newsetl.rows import article_rows, partition_of, reject_partition, to_batch
 from newsetl.schema import SCHEMAS, Partition
@@ -74,15 +75,14 @@ def reject_key(record_no: int, reject: Reject) -> Key:
 class StagingWriter:
     """Writes the rows of one batch, and its share of the ledger. Use it as a context manager.
 
-    Attributes:
-        ledger_path: The batch's own ledger, for `Ledger.absorb`.
+    All that it writes begins with its name: `NAME.sqlite`, the batch's own ledger, and `NAME-DATASET.arrow`.
     """
 
     def __init__(self, folder: Path, name: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.ledger_path = folder / f"{name}.sqlite"
-        self._prefix = str(folder / name)
-        self._ledger = Ledger(self.ledger_path, create=True)
+        self._folder = folder
+        self._name = name
+        self._ledger = Ledger(folder / f"{name}.sqlite", create=True)
         self._writers: dict[str, pa.ipc.RecordBatchFileWriter] = {}
         self._counts: dict[str, int] = defaultdict(int)
         self._rows: dict[tuple[str, Partition], list[tuple[Any, ...]]] = defaultdict(list)
@@ -131,9 +131,10 @@ class StagingWriter:
         self._chars = 0
 
     def _write(self, dataset: str, partition: Partition, batch: pa.RecordBatch) -> None:
-        path = f"{self._prefix}-{dataset}.arrow"
+        path = f"{self._name}-{dataset}.arrow"
         if dataset not in self._writers:
-            self._writers[dataset] = pa.ipc.new_file(path, batch.schema, options=IPC_OPTIONS)
+            target = str(self._folder / path)
+            self._writers[dataset] = pa.ipc.new_file(target, batch.schema, options=IPC_OPTIONS)
         self._writers[dataset].write_batch(batch)
         numbers = batch["record_no"]  # rows are staged in the order of their records
         span = numbers[0].as_py(), numbers[-1].as_py()
@@ -142,9 +143,10 @@ class StagingWriter:
 
 
 class Pieces:
-    """Reads staged pieces; keeps one file open at a time. Use it as a context manager."""
+    """Reads the pieces that lie staged in a folder; keeps one file open at a time. Use it as a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: StorePath) -> None:
+        self._folder = folder
         self._path = ""
         self._open = ExitStack()
         self._reader: pa.ipc.RecordBatchFileReader | None = None
@@ -159,8 +161,12 @@ class Pieces:
         """The rows of a piece that come from the records wanted, led by `record_no`."""
         if self._reader is None or path != self._path:
             self._open.close()
-            # not a memory map: its pages would count as this process's memory
-            self._reader = pa.ipc.open_file(self._open.enter_context(pa.OSFile(path)))
+            self._reader = pa.ipc.open_file(self._open.enter_context(_source(self._folder / path)))
             self._path = path
         table = pa.Table.from_batches([self._reader.get_batch(number)])
         return table.filter(pc.is_in(table["record_no"], value_set=pa.array(record_nos, pa.int64())))
+
+
+def _source(path: StorePath) -> Any:
+    """A staged file as Arrow reads it. Not a memory map: its pages would count as this process's memory."""
+    return pa.OSFile(str(path)) if isinstance(path, Path) else opened(path)
