@@ -81,6 +81,8 @@ def run_summary(result: RunResult) -> RenderableType:
         f"{result.quotes:,} quotes · {result.seconds:.1f} s · {result.rate:,.0f} records/s",
         f"{result.files_written:,} files written, {result.files_unchanged:,} unchanged, in {escape(result.out)}",
     ]
+    if result.taken_over:
+        lines.append(f"{result.taken_over} of {len(result.batches)} batches were done by an interrupted run before")
     if result.left_out:
         lines.append(f"{result.left_out:,} records of other sources left out")
     if result.skipped_files:

@@ -4,9 +4,9 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, ThreadPoolExecutor, wait
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -135,7 +135,9 @@ class Run:
         return self._engine.process(batch, self.settings, self.site)
 
     def add(self, result: BatchResult) -> None:
-        """Enter what a batch did into the ledger, and keep it."""
+        """Enter what a batch did into the ledger, and keep it; once for each batch."""
+        if result.number in self._done:
+            return
         self._enter(result)
         if not self._engine.is_spread:
             (self.site.staging / f"{result.name}.note").unlink(missing_ok=True)
@@ -222,19 +224,6 @@ class Run:
         return json.dumps(manifest, ensure_ascii=False, indent=1)
 
 
-@contextmanager
-def _threads(engine: Engine) -> Iterator[Executor]:
-    """Threads that wait for an engine; an error ends both as soon as the batches at work are done."""
-    threads = ThreadPoolExecutor(engine.at_once)
-    try:
-        yield threads
-    except BaseException:
-        engine.stop()
-        raise
-    finally:
-        threads.shutdown(cancel_futures=True)
-
-
 def run(settings: Settings, plan: Plan, watch: Callable[[Progress], None] = lambda _: None) -> RunResult:
     """The whole job.
 
@@ -256,12 +245,26 @@ def run_with(
 ) -> RunResult:
     """The same with an engine that the caller holds and may use again."""
     with Run(settings, plan, engine) as this:
-        with _threads(engine) as threads:
-            pending = {threads.submit(this.process, batch) for batch in this.todo}
-            watch(this.progress())
+        _process_all(this, engine, watch)
+        return this.publish()
+
+
+def _process_all(this: Run, engine: Engine, watch: Callable[[Progress], None]) -> None:
+    """Do what is left to do, in threads that wait for the engine."""
+    with ThreadPoolExecutor(engine.at_once) as threads:
+        batches = [threads.submit(this.process, batch) for batch in this.todo]
+        pending = set(batches)
+        watch(this.progress())
+        try:
             while pending:
                 done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
-                for future in done:
-                    this.add(future.result())
+                for batch in done:
+                    this.add(batch.result())
                 watch(this.progress())
-        return this.publish()
+        except BaseException:
+            engine.stop()
+            threads.shutdown(cancel_futures=True)  # waits for the batches at work
+            for batch in batches:
+                if not batch.cancelled() and batch.exception() is None:
+                    this.add(batch.result())
+            raise
