@@ -126,7 +126,9 @@ def count_words(text: str) -> int:
     >>> count_words("قال : «نعم» - ثم مضى")
     4
     """
-    return sum(1 for run in text.split() if any(map(str.isalnum, run)))
+    runs = text.split()
+    mixed = [run for run in runs if not run.isalnum()]  # a few: it takes a quarter of the time of looking into all
+    return len(runs) - sum(not any(map(str.isalnum, run)) for run in mixed)
 
 
 def _place(place: Place) -> tuple[str, int | None, str]:

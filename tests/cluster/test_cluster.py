@@ -86,7 +86,7 @@ def test_a_worker_killed_in_the_middle_changes_nothing(archive, expected, cluste
             with Client(cluster, set_as_default=False) as client:
                 pids = client.run(os.getpid)
                 busy = {worker: tasks for worker, tasks in client.processing().items() if tasks}
-            worker = sorted(busy)[0]
+            worker = min(busy)
             os.kill(pids[worker], signal.SIGKILL)
             killed.append(worker)
 
@@ -145,9 +145,9 @@ def test_a_worker_of_another_version_is_refused(archive, cluster, tmp_path, monk
 
 def test_a_worker_that_may_start_no_process_is_refused(archive, tmp_path):
     settings = told(archive, tmp_path / "out")
-    with cluster_of(1, tmp_path / "dask") as address:
-        with pytest.raises(SettingsError, match="start it with DASK_DISTRIBUTED__WORKER__DAEMON=False"):
-            go(replace(settings, engine="dask", scheduler=address))
+    refused = pytest.raises(SettingsError, match="start it with DASK_DISTRIBUTED__WORKER__DAEMON=False")
+    with cluster_of(1, tmp_path / "dask") as address, refused:
+        go(replace(settings, engine="dask", scheduler=address))
 
 
 def test_a_worker_that_does_not_see_the_input_or_the_output_is_refused(archive, cluster, tmp_path, monkeypatch):
