@@ -47,14 +47,14 @@ class Stopping(Machine):
 
 @pytest.fixture
 def told(tmp_path):
-    """Settings for an archive of six files, a batch each, into a store of its own."""
+    """Settings for an archive of six files of one size, a batch each, into a store of its own."""
     folder = tmp_path / "in"
     folder.mkdir()
     for part in range(BATCHES):
         rows = [
             {
                 "url": f"https://one.example/{part}/{n}",
-                "text": TEXT.format(n=n + 10 * part),
+                "text": TEXT.format(n=100 + n + 10 * part),
                 "date": f"2021-0{n + 1}-05",
             }
             for n in range(4)

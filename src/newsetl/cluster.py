@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Iterable, Iterator
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, as_completed
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
@@ -59,7 +59,7 @@ class Cluster:
             ).result()
         return result
 
-    def merge(self, site: Site, partitions: Iterable[Partition]) -> list[Merged]:
+    def merge(self, site: Site, partitions: Iterable[Partition]) -> Iterator[Merged]:
         """As every engine does."""
         if not isinstance(site.shared, Path):
             objects.upload(site.staging / LEDGER, site.shared / LEDGER)
@@ -68,7 +68,8 @@ class Cluster:
             for partition in partitions
         ]
         with explained("a partition"):
-            return [merging.result() for merging in merges]
+            for merging in as_completed(merges):
+                yield merging.result()
 
     def stop(self) -> None:
         """As every engine does."""

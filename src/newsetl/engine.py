@@ -5,7 +5,7 @@ This machine's processes are one; `newsetl.cluster` has the other, a Dask cluste
 
 import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, as_completed
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -42,8 +42,8 @@ class Engine(Protocol):
             NewsetlError: Workers die again and again, or without a record to blame.
         """
 
-    def merge(self, site: Site, partitions: Iterable[Partition]) -> list[Merged]:
-        """Have the new files of partitions written, from a settled ledger. Waits.
+    def merge(self, site: Site, partitions: Iterable[Partition]) -> Iterator[Merged]:
+        """Have the new files of partitions written, from a settled ledger. Waits for each, in the order of their end.
 
         Raises:
             ConservationError: The files would not hold what the ledger says.
@@ -70,13 +70,14 @@ class Machine:
         with self._places:
             return process_safely(batch, settings, site.staging, self._workers, self._workers.alone)
 
-    def merge(self, site: Site, partitions: Iterable[Partition]) -> list[Merged]:
+    def merge(self, site: Site, partitions: Iterable[Partition]) -> Iterator[Merged]:
         """As every engine does."""
         self._workers.renew()  # merging needs none of the rules and rows that workers hold by now
         ledger = site.staging / LEDGER
         merges = [self._workers.submit(merge_partition, ledger, site, partition) for partition in partitions]
         try:
-            return [merging.result() for merging in merges]
+            for merging in as_completed(merges):
+                yield merging.result()
         except BrokenExecutor as error:
             raise NewsetlError(
                 "a worker process died while merging, most likely for want of memory; nothing was published: "

@@ -19,6 +19,7 @@ from newsetl.run import RunResult
 from newsetl.schema import DATASETS, PARTITION_COLUMNS, SCHEMA_VERSION, Column
 
 LOG_EVERY_SECONDS = 10.0
+MERGING = 0.1  # share of the time of a run that merging takes, about
 OUTCOMES = ("article", "duplicate", "superseded", "rejected")
 ROWS_SHOWN = 12
 MARKDOWN_HEAD = f"""# Columns of the datasets
@@ -60,7 +61,7 @@ class ProgressLine:
         """Show how far the run is."""
         elapsed = time.monotonic() - self._started
         rate = state.records / elapsed if elapsed else 0.0
-        share = 1.0 if state.batches_done == state.batches else min(0.99, state.bytes_read / max(1, state.size_bytes))
+        share = _share(state)
         if self._console.is_terminal:
             self._bar.update(self._task, completed=share, records=state.records, rate=rate)
         elif time.monotonic() - self._logged >= LOG_EVERY_SECONDS or share == 1.0:
@@ -68,9 +69,16 @@ class ProgressLine:
             left = elapsed * (1 - share) / share if share else 0.0
             self._console.print(
                 f"batches={state.batches_done}/{state.batches} records={state.records} "
-                f"rate={rate:.0f}/s done={share:.0%} left={left:.0f}s",
+                f"partitions={state.merged}/{state.partitions} rate={rate:.0f}/s done={share:.0%} left={left:.0f}s",
                 highlight=False,
             )
+
+
+def _share(state: RunProgress) -> float:
+    """How much of the time of a run is over, 0 to 1."""
+    if state.batches_done < state.batches:
+        return (1 - MERGING) * min(0.99, state.bytes_read / max(1, state.size_bytes))
+    return 1 - MERGING + MERGING * (state.merged / state.partitions if state.partitions else 0.0)
 
 
 def run_summary(result: RunResult) -> RenderableType:

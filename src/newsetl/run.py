@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +26,7 @@ from newsetl.io.site import LEDGER, Site
 from newsetl.io.store import refuse_other_schema
 from newsetl.kept import begin, find_kept, keep, sync_batch, take_over, work_digest
 from newsetl.plan import Batch, Plan
-from newsetl.schema import SCHEMA_VERSION
+from newsetl.schema import SCHEMA_VERSION, Partition
 from newsetl.settings import Settings
 from newsetl.version import pipeline_version
 from newsetl.work import BatchResult
@@ -71,6 +71,11 @@ class Progress:
     size_bytes: int
     batches_done: int
     batches: int
+    merged: int = 0
+    partitions: int = 0  # to merge; 0 until that is known
+
+
+Watch = Callable[[Progress], None]
 
 
 class Run:
@@ -80,7 +85,7 @@ class Run:
 
     Attributes:
         site: Where it works, once entered.
-        todo: The batches that are left to do, once entered.
+        todo: The batches that are left to do, once entered; large ones first, so that all workers end together.
     """
 
     def __init__(self, settings: Settings, plan: Plan, engine: Engine) -> None:
@@ -117,7 +122,8 @@ class Run:
                 self._enter(result)
             self._taken_over = len(results)
             self._keeps = bool(results)
-            self.todo = tuple(batch for batch in self._plan.batches if batch.number not in self._done)
+            left = (batch for batch in self._plan.batches if batch.number not in self._done)
+            self.todo = tuple(sorted(left, key=lambda batch: -batch.size_bytes))
             self._open = stack.pop_all()
         return self
 
@@ -157,27 +163,42 @@ class Run:
         size_bytes = sum(done.size_bytes for done in self._done.values()) + sum(note.size_bytes for note in notes)
         return Progress(records, size_bytes, self._plan.size_bytes, len(self._done), len(self._plan.batches))
 
-    def publish(self) -> RunResult:
+    def publish(self, watch: Watch = lambda _: None) -> RunResult:
         """Settle duplicates, merge the partitions that change, put them in place, write the manifest.
+
+        Args:
+            watch: Called for each partition that is merged.
 
         Raises:
             ConservationError: The ledger does not balance; nothing was published.
             NewsetlError: A worker died while it merged, or the disk has no room; nothing was published.
         """
-        merged = self._merge()
+        merged = self._merge(watch)
         prepared = publish.prepare(self.root, self.site.staging, merged)
         result = self._result(sum(m.rows["quotes"] for m in merged), prepared)
         publish.commit(self.root, prepared, (f"{self.run_id}.json", self._manifest(result)), self._held)
         self._keeps = False
         return result
 
-    def _merge(self) -> list[merge.Merged]:
+    def _merge(self, watch: Watch) -> list[merge.Merged]:
         """The ledger settled and held to the law, and the new files of the partitions that change."""
         read = {done.number: done.read - done.left_out for done in self._done.values()}
         merge.settle(self._ledger, self.root, self.site.shared, read)
-        touched = self._ledger.touched()
+        touched = self._largest_first(self._ledger.touched())
         publish.refuse_without_space(self.root, self.site.staging, touched)
-        return self._engine.merge(self.site, touched)
+        progress = self.progress()
+        merged: list[merge.Merged] = []
+        for one in self._engine.merge(self.site, touched):
+            merged.append(one)
+            watch(replace(progress, merged=len(merged), partitions=len(touched)))
+        return sorted(merged, key=lambda one: one.partition)
+
+    def _largest_first(self, partitions: list[Partition]) -> list[Partition]:
+        """Partitions by their new records, so that all workers end together."""
+        sizes = Counter[Partition]()
+        for partition, _, count in self._ledger.by_month():
+            sizes[partition] += count
+        return sorted(partitions, key=lambda partition: -sizes[partition])
 
     def _result(self, quotes: int, prepared: Prepared) -> RunResult:
         done = [self._done[number] for number in sorted(self._done)]
@@ -224,7 +245,7 @@ class Run:
         return json.dumps(manifest, ensure_ascii=False, indent=1)
 
 
-def run(settings: Settings, plan: Plan, watch: Callable[[Progress], None] = lambda _: None) -> RunResult:
+def run(settings: Settings, plan: Plan, watch: Watch = lambda _: None) -> RunResult:
     """The whole job.
 
     Args:
@@ -240,16 +261,14 @@ def run(settings: Settings, plan: Plan, watch: Callable[[Progress], None] = lamb
         return run_with(engine, settings, plan, watch)
 
 
-def run_with(
-    engine: Engine, settings: Settings, plan: Plan, watch: Callable[[Progress], None] = lambda _: None
-) -> RunResult:
+def run_with(engine: Engine, settings: Settings, plan: Plan, watch: Watch = lambda _: None) -> RunResult:
     """The same with an engine that the caller holds and may use again."""
     with Run(settings, plan, engine) as this:
         _process_all(this, engine, watch)
-        return this.publish()
+        return this.publish(watch)
 
 
-def _process_all(this: Run, engine: Engine, watch: Callable[[Progress], None]) -> None:
+def _process_all(this: Run, engine: Engine, watch: Watch) -> None:
     """Do what is left to do, in threads that wait for the engine."""
     with ThreadPoolExecutor(engine.at_once) as threads:
         batches = [threads.submit(this.process, batch) for batch in this.todo]

@@ -13,8 +13,9 @@ DEFAULT_INPUTS = ("data/raw",)
 DEFAULT_OUT = "data/processed"
 SETTINGS_FILE = "newsetl.toml"
 
-# Work of some 30 s on one core of 2020s hardware: 16 MB of UTF-8 text is about 4,000 news articles.
-BATCH_BYTES = 16_000_000
+# Work of some 3 s on one core of 2020s hardware: 8 MB of UTF-8 text is about 2,000 news articles. What an interruption
+# costs, and how long one worker may be alone at the end.
+BATCH_BYTES = 8_000_000
 # Every part of a split file reads the whole file again, which costs 1 % of the work of the whole: `io.readers`.
 MAX_PARTS = 16
 # A batch of small records needs some 50 MB: rows on their way to disk, and what the libraries hold.
