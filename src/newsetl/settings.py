@@ -43,7 +43,7 @@ class Settings:
         use_profiles: Whether the selectors and lines of profiles are used; names, slugs and zones always are.
         urls: File with lines "name, tab, URL" that gives HTML files their addresses.
         max_record_bytes: Records above this size become rejects.
-        batch_bytes: Size of the input that makes a batch.
+        batch_bytes: Bytes of text that make a batch; ten times as many of pages.
         max_document_seconds: Processor time of one record; above it, or after four times as long of waiting, it becomes
             a reject. One of 16 MB takes 13 s on the hardware above.
         max_document_memory: Bytes that a worker may take while at a batch, above what it holds before. A record of

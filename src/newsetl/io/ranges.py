@@ -14,7 +14,7 @@ from newsetl.io.staging import IPC_OPTIONS
 
 # Rows of a dataset merged at a time, in bytes of memory; merging takes some three times as much. The bytes written do
 # not depend on it.
-RANGE_BYTES = 4 * 1024**2
+RANGE_BYTES = 16 * 1024**2
 # Ranges that rows are cut into at a time. More at once would make the pieces too small to be worth a write each.
 FAN_OUT = 16
 
