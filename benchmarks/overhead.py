@@ -12,9 +12,7 @@ import contextlib
 import os
 import socket
 import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +28,7 @@ from benchmarks.watch import RunFailedError, python
 
 PEERS = ("prefect",)
 WORKERS = 2
+ASK = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1], timeout=5)"
 START_SECONDS = 120.0  # a server's first start, which makes its database, on a slow machine
 
 
@@ -61,6 +60,7 @@ def serving(home: Path) -> Iterator[tuple[psutil.Process, Mapping[str, str]]]:
         port = str(free.getsockname()[1])
     address = f"http://127.0.0.1:{port}/api"
     environment = {"PREFECT_HOME": str(home), "PREFECT_API_URL": address, "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
+    environment["DO_NOT_TRACK"] = "1"
     command = python("-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", port)
     server = subprocess.Popen(  # noqa: S603  our own command
         command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -78,7 +78,7 @@ def _wait_for(address: str, server: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + START_SECONDS
     while server.poll() is None and time.monotonic() < deadline:
         asked = subprocess.run(  # noqa: S603  our own command
-            python("-m", "benchmarks.overhead", f"{address}/health"), check=False, capture_output=True
+            python("-c", ASK, f"{address}/health"), check=False, capture_output=True
         )
         if asked.returncode == 0:
             return
@@ -147,7 +147,3 @@ def compare(options: Options) -> Iterator[Table | str]:
         "in no figure\nstart-up: Python, imports (of Prefect, too), the plan, worker processes, rule tables\n"
         "core s: processor seconds of all processes, the server's while a flow ran included"
     )
-
-
-if __name__ == "__main__":
-    urllib.request.urlopen(sys.argv[1], timeout=5).close()  # noqa: S310  loopback

@@ -13,6 +13,7 @@ stands (`newsetl.guard.Note`):
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,9 +40,10 @@ class Phases:
     last_seen: float = 0.0
 
     def look(self, seconds: float) -> None:
-        for path in self.out.glob(NOTES):
-            self.first_seen.setdefault(path.name, seconds)
-            self.last_seen = seconds
+        with suppress(FileNotFoundError):  # the run has just taken its folder away
+            for path in self.out.glob(NOTES):
+                self.first_seen.setdefault(path.name, seconds)
+                self.last_seen = seconds
 
     @property
     def startup_seconds(self) -> float:

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.measure import ROOT
+
 LOOK_SECONDS = 0.1
 SHARES_EVERY = 10  # looks; the kernel walks all pages of a process to tell its share of them
 
@@ -99,7 +101,7 @@ def watch(
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output, tempfile.TemporaryFile("w+") as errors:
         started = time.monotonic()
         process = subprocess.Popen(  # noqa: S603  our own command
-            command, stdout=output, stderr=errors, env={**os.environ, **(environment or {})}
+            command, stdout=output, stderr=errors, env={**find_environment(), **(environment or {})}
         )
         tree = _Tree(process.pid)
         try:
@@ -188,6 +190,11 @@ def on_cores(count: int) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, all_cores)
+
+
+def find_environment() -> dict[str, str]:
+    """This process's, in which the modules of `benchmarks` are found from every folder."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))}
 
 
 def python(*arguments: str) -> list[str]:
