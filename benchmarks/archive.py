@@ -31,6 +31,7 @@ from benchmarks.corpus import change_address
 from benchmarks.measure import Options, find_version, make_table, show_figure
 from benchmarks.pages import exchange_letters, read_pages
 from benchmarks.runs import run_newsetl
+from benchmarks.stages import run_stages
 from benchmarks.watch import RunFailedError, Watched, on_cores, python, watch
 from newsetl.records import Fields, RawRecord
 
@@ -185,6 +186,7 @@ def compare(options: Options) -> Iterator[Table | str]:
         title = f"archive: {pages} pages of {len(records)} outlets, {name}, {size / 1e6:.1f} MB of WARC"
         try:
             yield build_table(title, pages, measure(target.parent, options))
+            yield run_stages("archive", target.parent, options.work)
         except RunFailedError as error:
             yield f"a run failed: {error}"
     yield (

@@ -12,7 +12,6 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.table import Table
 
@@ -20,7 +19,7 @@ from benchmarks import corpus
 from benchmarks.measure import Options, find_version, make_table, show_figure
 from benchmarks.passing import TOOLS
 from benchmarks.runs import NewsetlRun, run_newsetl
-from benchmarks.stages import STAGES
+from benchmarks.stages import run_stages
 from benchmarks.watch import RunFailedError, Watched, on_cores, python, watch
 
 PEERS = ("datatrove", "orjson", "pyarrow")
@@ -145,28 +144,6 @@ def show_megabytes(size: int | None) -> str:
     return f"{size / 1e6:.0f}" if size else "—"
 
 
-def build_stages(figures: dict[str, Any]) -> Table:
-    """A row a stage: processor milliseconds a record, its share, what is done there."""
-    table = make_table("chain: one core's milliseconds a record, by stage", ("stage",), ("ms", "share"))
-    table.add_column("what")
-    seconds, records = figures["seconds"], figures["records"]
-    total = sum(seconds[stage] for stage in STAGES)
-    for stage, what in STAGES.items():
-        table.add_row(stage, show_figure(1000 * seconds[stage] / records), f"{seconds[stage] / total:.0%}", what)
-    table.add_row("all", show_figure(1000 * total / records), "", f"{records / total:.0f} records/s")
-    return table
-
-
-def measure_stages(options: Options) -> dict[str, Any]:
-    """What stages.py prints."""
-    out = options.work / "stages"
-    shutil.rmtree(out, ignore_errors=True)
-    with on_cores(1):
-        watched = watch(python("-m", "benchmarks.stages", str(find_input(options)), str(out)))
-    figures: dict[str, Any] = json.loads(watched.output)
-    return figures
-
-
 def describe_peers(rows: Sequence[str]) -> str:
     missing = [name for name in PASSING.values() if name not in rows]
     return f"not measured: {', '.join(missing)}" if missing else ""
@@ -181,12 +158,13 @@ def compare(options: Options) -> Iterator[Table | str]:
         best = find_best(measure(options))
         yield build_rates(best)
         yield build_phases(best)
-        yield build_stages(measure_stages(options))
+        yield run_stages("chain", find_input(options), options.work)
     except RunFailedError as error:
         yield f"a run failed: {error}"
         return
     yield (
-        "steady: without start-up, which ends when each worker has begun its first batch (for the tools: imports)\n"
+        "steady: without start-up, which ends when the first worker has begun its first batch (for the tools: imports\n"
+        "are done)\n"
         f"seconds: of the whole command; the best of {options.runs}, in turns; each row on as many cores as it has "
         "workers\nrecords/core s: records by processor seconds (user + system) of all its processes\n"
         f"ceiling: {PASSING[CEILING]}"

@@ -3,8 +3,8 @@
 A run is parted in three by its worker processes, each of which keeps a small file beside the store that tells where it
 stands (`newsetl.guard.Note`):
 
-- start-up, until as many workers as were asked for have begun their first batch: Python, imports, the plan, processes,
-  rule tables;
+- start-up, until the first worker has begun its first batch: Python, imports, the plan, processes, rule tables. What
+  the second one needs longer counts as work;
 - batches, until the last of them is done: records read, processed, their rows staged;
 - publication, until the command has ended: duplicates settled, partitions merged and put in place; new worker
   processes for it, too.
@@ -14,7 +14,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,26 +29,20 @@ class Phases:
     """Looks at a run's notes; `look` is called while it runs.
 
     Attributes:
-        workers: Worker processes of the run.
-        first_seen: When each batch began, in seconds since the start.
-        last_seen: When one was at work for the last time.
+        out: The store.
+        first_seen: When a batch was at work for the first time, in seconds since the start; None: never seen.
+        last_seen: When one was for the last time.
     """
 
     out: Path
-    workers: int
-    first_seen: dict[str, float] = field(default_factory=dict)
+    first_seen: float | None = None
     last_seen: float = 0.0
 
     def look(self, seconds: float) -> None:
         with suppress(FileNotFoundError):  # the run has just taken its folder away
-            for path in self.out.glob(NOTES):
-                self.first_seen.setdefault(path.name, seconds)
+            if any(self.out.glob(NOTES)):
+                self.first_seen = seconds if self.first_seen is None else self.first_seen
                 self.last_seen = seconds
-
-    @property
-    def startup_seconds(self) -> float:
-        begun = sorted(self.first_seen.values())
-        return begun[min(self.workers, len(begun)) - 1] if begun else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +98,11 @@ def run_command(
 ) -> NewsetlRun:
     """A command that publishes one run into `out`, from an empty folder."""
     shutil.rmtree(out, ignore_errors=True)
-    phases = Phases(out, workers)
+    phases = Phases(out)
     with on_cores(workers):
         watched = watch(command, phases.look, environment)
-    batch_seconds = max(0.0, phases.last_seen - phases.startup_seconds)
-    return NewsetlRun(watched, phases.startup_seconds, batch_seconds, read_manifest(out))
+    startup = phases.first_seen or 0.0
+    return NewsetlRun(watched, startup, phases.last_seen - startup, read_manifest(out))
 
 
 def read_manifest(store: Path) -> Mapping[str, Any]:

@@ -1,6 +1,6 @@
 """Processor milliseconds that each stage takes of a record, on one core: the work of `newsetl run` in one process.
 
-Called as a program of its own by chain.py, so that nothing else lies in its memory:
+Called as a program of its own, so that nothing else lies in its memory:
 
     python -m benchmarks.stages INPUT OUT
 
@@ -10,15 +10,20 @@ begins, to be able to name the stage that a record hung in; here a clock listens
 
 import contextlib
 import json
+import shutil
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 from unittest import mock
 
+from rich.table import Table
+
+from benchmarks.measure import make_table, show_figure
+from benchmarks.watch import on_cores, python, watch
 from newsetl.guard import Guard, Position
 from newsetl.io.staging import StagingWriter
 from newsetl.plan import plan_run
@@ -115,6 +120,34 @@ def measure(source: Path, out: Path) -> tuple[int, dict[str, float]]:
         result_of_run = this.publish(Inline(clock), plan)
     clock.enter("end")
     return result_of_run.read, dict(clock.seconds)
+
+
+def run_stages(subject: str, source: Path, work: Path) -> Table:
+    """The table of `build_table`, measured in a process of its own on one core.
+
+    Raises:
+        RunFailedError: It failed.
+    """
+    out = work / "stages"
+    shutil.rmtree(out, ignore_errors=True)
+    with on_cores(1):
+        told = json.loads(watch(python("-m", "benchmarks.stages", str(source), str(out))).output)
+    return build_table(subject, told["records"], told["seconds"])
+
+
+def build_table(subject: str, records: int, seconds: Mapping[str, float]) -> Table:
+    """A row a stage: processor milliseconds a record, its share, what is done there."""
+    title = (
+        f"{subject}: one core's milliseconds a record, by stage; start-up, {show_figure(seconds['start-up'])} s, apart"
+    )
+    table = make_table(title, ("stage",), ("ms", "share"))
+    table.add_column("what")
+    total = sum(seconds.get(stage, 0.0) for stage in STAGES)
+    for stage, what in STAGES.items():
+        spent = seconds.get(stage, 0.0)
+        table.add_row(stage, show_figure(1000 * spent / records), f"{spent / total:.0%}", what)
+    table.add_row("all", show_figure(1000 * total / records), "", f"{records / total:.0f} records a second of one core")
+    return table
 
 
 if __name__ == "__main__":

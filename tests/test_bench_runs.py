@@ -147,16 +147,17 @@ def test_a_run_is_parted_at_its_first_and_last_batch(ours):
     assert ds.dataset(out / "records", partitioning="hive").count_rows() == ROWS
 
 
-def test_a_start_ends_when_each_worker_has_begun(tmp_path):
-    phases = runs.Phases(tmp_path, 2)
-    (tmp_path / "staging").mkdir()
-    for seconds, name in ((1.0, "batch-1"), (2.0, "batch-2"), (3.0, "batch-3")):
-        (tmp_path / "staging" / f"{name}.note").touch()
-        phases.look(seconds)
-    (tmp_path / "staging" / "batch-3.note").unlink()
-    assert phases.startup_seconds == 2.0
-    assert phases.last_seen == 3.0
-    assert runs.Phases(tmp_path / "no", 2).startup_seconds == 0.0
+def test_a_start_ends_when_the_first_worker_has_begun(tmp_path):
+    phases = runs.Phases(tmp_path / "out")
+    phases.look(0.5)
+    note = tmp_path / "out" / "staging" / "batch-1.note"
+    note.parent.mkdir(parents=True)
+    note.touch()
+    phases.look(1.0)
+    phases.look(2.0)
+    note.unlink()
+    phases.look(3.0)
+    assert (phases.first_seen, phases.last_seen) == (1.0, 2.0)
 
 
 def test_the_stages_are_those_of_a_run(folder, ours, tmp_path):
@@ -166,7 +167,7 @@ def test_the_stages_are_those_of_a_run(folder, ours, tmp_path):
     assert all(seconds[stage] > 0 for stage in ("read", "quotes", "write", "merge"))
     one, other = (pd.read_parquet(store / "articles") for store in (ours[0], tmp_path / "out"))
     assert sorted(one["article_id"]) == sorted(other["article_id"])
-    table = chain.build_stages({"records": records, "seconds": seconds})
+    table = stages.build_table("chain", records, seconds)
     assert list(cells(table)) == [*stages.STAGES, "all"]
 
 
