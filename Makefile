@@ -31,7 +31,7 @@ check: setup          ## format, lint, types, tests
 	$(BIN)/mypy
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
-bench: $(BENCH)       ## newsetl beside its peers on text, pages and dates; SUITE=pages runs one of them
+bench: $(BENCH)       ## newsetl beside its peers; SUITE=pages runs one subject, docs/performance.md lists them
 	$(BIN)/python -m benchmarks $(SUITE)
 
 $(BENCH): $(STAMP) benchmarks/requirements.lock  # the peers, on top of what newsetl needs, in the same versions

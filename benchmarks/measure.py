@@ -6,6 +6,7 @@ import logging
 import os
 import platform
 import socket
+import tempfile
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,22 +17,40 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest import mock
 
+from rich.table import Table
+
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "data" / "raw"
 SHARED = ROOT.parent / "shared"
 SECONDS = 2.0  # of work for one figure
 ROUNDS = 5  # of all tools in turn; the best of a tool counts, since a neighbour's work only ever slows a round
+RUNS = 2  # of whole commands in turn, for the same reason; each takes up to a minute
+SIZES = (1, 4, 16)  # times the corpus, for growth
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Options:
-    """How long to measure and where gold sets, corpus and pages stand."""
+    """How long to measure, how much of it, and where things stand.
+
+    Attributes:
+        seconds: Of work for a text rate.
+        rounds: Over pages and dates.
+        shared: Where gold sets, corpus and pages stand.
+        work: A folder for input that is made and stores that are written.
+        runs: Of each whole command.
+        records: Take about so many records of the corpus, or pages of the archive; None takes all.
+        sizes: Times the corpus, for growth.
+    """
 
     seconds: float = SECONDS
     rounds: int = ROUNDS
     shared: Path = SHARED
+    work: Path = Path(tempfile.gettempdir(), "newsetl-bench")
+    runs: int = RUNS
+    records: int | None = None
+    sizes: tuple[int, ...] = SIZES
 
 
 def find_version(package: str) -> str | None:
@@ -103,7 +122,7 @@ def measure_rounds(
 def offline() -> Iterator[list[str]]:
     """Refuses every connection and keeps the peers quiet; gives the hosts that were asked for, to be told of.
 
-    No figure may hang on a network, and none may wait for one.
+    No figure may hang on a network, and none may wait for one. Commands that are started in here are not held.
     """
     asked: list[str] = []
 
@@ -111,8 +130,12 @@ def offline() -> Iterator[list[str]]:
         asked.append(str(host))
         raise OSError(f"{host}: benchmarks run offline")
 
-    def refuse_connection(_: socket.socket, address: Any) -> Any:
-        refuse(address)
+    connect = socket.socket.connect
+
+    def refuse_connection(this: socket.socket, address: Any) -> Any:
+        if this.family == getattr(socket, "AF_UNIX", None):  # processes of one machine among themselves
+            return connect(this, address)
+        return refuse(address)
 
     disabled = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
@@ -126,6 +149,16 @@ def offline() -> Iterator[list[str]]:
             yield asked
     finally:
         logging.disable(disabled)
+
+
+def make_table(title: str, texts: Sequence[str], figures: Sequence[str]) -> Table:
+    """An empty table with columns of text, then columns of figures."""
+    table = Table(title=title, box=None, header_style="bold", pad_edge=False)
+    for name in texts:
+        table.add_column(name)
+    for name in figures:
+        table.add_column(name, justify="right")
+    return table
 
 
 def show_figure(figure: float | None) -> str:

@@ -229,7 +229,7 @@ def test_without_gold_sets_the_tables_say_so(tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr().out
     for name in ("newsetl", "expression", "cleaning + sentences", "trafilatura", "parse_date", "Python 3"):
         assert name in printed
-    assert printed.count("not there") == 3
+    assert printed.count("not there") == 6
     for peer in (*text.PEERS, *pages.PEERS, *dates.PEERS):
         assert peer in printed  # with its version, or as not installed
 
@@ -237,7 +237,10 @@ def test_without_gold_sets_the_tables_say_so(tmp_path, monkeypatch, capsys):
 def test_an_unknown_subject_is_named(capsys):
     with pytest.raises(SystemExit):
         __main__.main(["speed"])
-    assert "no subject 'speed'; there are text, pages, dates" in capsys.readouterr().err
+    assert (
+        "no subject 'speed'; there are text, pages, dates, chain, archive, readback, growth, prefect, million"
+        in capsys.readouterr().err
+    )
 
 
 def test_make_bench_installs_the_peers_and_runs_the_named_subject():
@@ -257,7 +260,8 @@ def test_shared_packages_have_the_same_versions_in_both_locks():
         return dict(line.split(" ")[0].split("==") for line in lines if "==" in line and not line.startswith(" "))
 
     ours, bench = pins("requirements.lock"), pins("benchmarks/requirements.lock")
-    assert {*text.PEERS, *pages.PEERS, *dates.PEERS} <= set(bench)
+    peers = {peer for subject in __main__.SUBJECTS.values() for peer in subject.PEERS}
+    assert peers <= {*bench, *ours}
     assert {name: bench[name] for name in ours.keys() & bench.keys()} == {
         name: ours[name] for name in ours.keys() & bench.keys()
     }
