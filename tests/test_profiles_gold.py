@@ -14,7 +14,8 @@ from newsetl.pipeline import process_record
 from newsetl.records import Article, Fields, Page, Place, RawRecord
 from newsetl.sources.lookup import load_index
 from newsetl.stages.decode import decode
-from newsetl.stages.profiles import apply_layout, find_layout, parse_page
+from newsetl.stages.outline import outline_events
+from newsetl.stages.profiles import apply_layout, body_events, find_layout, parse_page
 
 PAGES = Path(__file__).parents[2] / "shared" / "pages"
 # Their date on the page is not that of publication, or their byline stands in the body.
@@ -61,17 +62,14 @@ def script():
 def test_the_selectors_find_every_part(page, record, script):
     decoded = decode(record)
     assert isinstance(decoded, Page)
-    tree = parse_page(decoded.text)
-    layout = find_layout(page["address"], None, load_index(), tree)
-    selected = apply_layout(tree, layout)
+    elements = parse_page(decoded.text)
+    layout = find_layout(page["address"], None, load_index(), elements)
+    selected = apply_layout(elements, layout)
     slug = next(outlet.slug for outlet in load_index().outlets if layout in outlet.layouts)
     assert script.words(selected.title) == script.words(page["title"])
     assert bool(selected.dates) == (slug not in NO_DATE)
     assert bool(selected.authors) == bool(page["authors"] and slug not in NO_AUTHOR)
-    text = "\n".join(
-        " ".join(element.itertext("p", "h2", "h3", "h4", "li", "a", "strong", "span", "b", "br"))
-        for element in selected.body
-    )
+    text = "\n".join(line.text for line in outline_events(body_events(selected)).lines)
     assert script.body_f1(text, page["paragraphs"])[1] > 0.9
 
 

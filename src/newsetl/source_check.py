@@ -17,6 +17,7 @@ from newsetl.errors import InputError
 from newsetl.io.profiles import read_outlet
 from newsetl.pipeline import process_record
 from newsetl.records import Article, Fields, Page, Place, RawRecord, Reject
+from newsetl.sources.elements import Elements
 from newsetl.sources.hosts import find_host
 from newsetl.sources.layouts import PARTS, Layout, Part
 from newsetl.sources.lookup import OutletIndex, find_known_host, index_outlets, load_index
@@ -96,12 +97,12 @@ def check_source(profile: Path, page: Path, url: str | None = None) -> Check:
     index = index_outlets(merge_outlets(load_index().outlets, [outlet]))
     record = _read_page(page, _find_address(outlet, url, index))
     decoded = decode(record)
-    tree = parse_page(decoded.text) if isinstance(decoded, Page) else None
-    if tree is None:
+    elements = parse_page(decoded.text) if isinstance(decoded, Page) else None
+    if elements is None:
         raise InputError(f"{page}: no HTML in it")
-    layout = choose_layout(outlet.layouts, find_page_day(record.fields), tree)
-    hits = tuple(_find_hits(tree, layout)) if layout else ()
-    selected = apply_layout(tree, layout) if layout else Selected()
+    layout = choose_layout(outlet.layouts, find_page_day(record.fields), elements)
+    hits = tuple(_find_hits(elements, layout)) if layout else ()
+    selected = apply_layout(elements, layout) if layout else Selected()
     bare = index_outlets(merge_outlets(index.outlets, [replace(outlet, layouts=())]))
     with_profile, without = (process_record(record, outlets=sources) for sources in (index, bare))
     return Check(outlet, layout, hits, selected, with_profile, without)
@@ -130,11 +131,11 @@ def _read_page(path: Path, url: str) -> RawRecord:
     return RawRecord(place, "html", content=content, fields=Fields(url=url))
 
 
-def _find_hits(tree: object, layout: Layout) -> Iterator[Hits]:
+def _find_hits(page: Elements, layout: Layout) -> Iterator[Hits]:
     for part in PARTS:
         for selector in layout.selectors(part):
-            found = compile_selector(selector)(tree)
-            first = " ".join("".join(found[0].itertext()).split()) if found else ""
+            found = compile_selector(selector)(page)
+            first = " ".join(found[0].text.split()) if found else ""
             yield Hits(part, selector, len(found), (value_of(found[0]) or first)[: 2 * SHOWN_CHARS] if found else "")
 
 

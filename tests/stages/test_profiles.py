@@ -12,7 +12,7 @@ from newsetl.sources.outlets import merge_outlets, parse_outlet
 from newsetl.stages.clean import clean_article
 from newsetl.stages.profiles import (
     apply_layout,
-    body_html,
+    body_events,
     find_layout,
     find_page_day,
     find_site_rules,
@@ -30,6 +30,20 @@ NEW_LAYOUT, OLD_LAYOUT = NASIM.layouts
 
 def outlets(toml: str):
     return index_outlets([parse_outlet('name = "النسيم"\ndomains = ["nasim.example"]\n' + toml, "nasim.toml")])
+
+
+def body_html(selected) -> str:
+    """The body's events as HTML without attributes."""
+    html, opened = "", []
+    for event in body_events(selected):
+        if event is None:
+            html += f"</{opened.pop()}>"
+        elif isinstance(event, str):
+            html += event
+        else:
+            opened.append(event[0])
+            html += f"<{event[0]}>"
+    return html
 
 
 def select(html: str, toml: str):

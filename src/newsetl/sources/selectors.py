@@ -1,8 +1,7 @@
-"""CSS selectors, compiled. They are matched in time linear in the page, since pages come from strangers.
+"""CSS selectors, matched in time linear in the page, since pages come from strangers.
 
-`cssselect` reads a selector and turns what it says of one element into XPath. Its XPath for a whole selector
-("a" somewhere below "b") takes quadratic time where elements of one name are nested a thousand times, so elements
-above are looked up here, each once.
+`cssselect` reads a selector; what it says of one element becomes tests of an `Element`. Elements above are looked up
+one by one, each once: CSS as XPath takes quadratic time where elements of one name are nested a thousand times.
 """
 
 from collections.abc import Callable
@@ -10,94 +9,70 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
 
-from cssselect import HTMLTranslator, SelectorError, parse
-from cssselect.parser import CombinedSelector, Function, Pseudo, Relation, Tree
-from cssselect.xpath import ExpressionError, XPathExpr
-from lxml import etree
+from cssselect import SelectorError, parse
+from cssselect import parser as css
+from cssselect.xpath import ExpressionError
 
 from newsetl.errors import RuleError
+from newsetl.sources.elements import Element, Elements, split_words
 
-Elements = dict[etree._Element, bool]  # noqa: SLF001  lxml exports the type of its elements under no other name
+Test = Callable[[Element], bool]
+Answers = dict[Element, bool]
 
 _COMBINATORS: Final = (" ", ">", "+")
-
-
-class _Translator(HTMLTranslator):
-    """What a selector says of one element, as XPath. What counts siblings or looks below is refused."""
-
-    def xpath_function(self, function: Function) -> XPathExpr:
-        raise ExpressionError(f":{function.name}() is not supported")
-
-    def xpath_relation(self, relation: Relation) -> XPathExpr:  # noqa: ARG002  the base class names it
-        raise ExpressionError(":has() is not supported")
-
-    def xpath_pseudo(self, pseudo: Pseudo) -> XPathExpr:
-        sides = {"first-child": "preceding", "last-child": "following"}
-        if pseudo.ident not in sides:
-            raise ExpressionError(f":{pseudo.ident} is not supported")
-        return self.xpath(pseudo.selector).add_condition(f"not({sides[pseudo.ident]}-sibling::*[1])")
-
-
-_TRANSLATOR = _Translator()
+_LOWER: Final = {ord(letter): ord(letter) + 32 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """A selector; call it with an element.
+    """A selector, or the part of it up to a combinator; call it with the elements of a page.
 
     Attributes:
-        find: All elements that match its last part, in the order of the page.
-        left: What its last part must stand in or behind: a combinator and a step, None for a selector of one part.
+        tests: What must be true of an element.
+        key: "id", "class" or "tag" and its name: one of the tests, which finds the candidates; None: all elements are.
+        left: A combinator, and what an element must stand in or behind.
     """
 
-    find: etree.XPath
-    left: "tuple[str, Step] | None"
+    tests: tuple[Test, ...]
+    key: tuple[str, str] | None
+    left: "tuple[str, Selector] | None" = field(default=None)
 
-    def __call__(self, tree: etree._Element) -> list[etree._Element]:
-        found: list[etree._Element] = self.find(tree)
-        if self.left is None:
-            return found
-        seen: dict[int, Elements] = {}
-        return [element for element in found if _has_left(element, self.left, seen)]
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One part of a selector that is not the last: a test for one element, and what is left of it."""
-
-    test: etree.XPath
-    left: "tuple[str, Step] | None" = field(default=None)
+    def __call__(self, page: Elements) -> list[Element]:
+        """The elements of a page that match, in its order."""
+        seen: dict[int, Answers] = {}
+        candidates = page.find(*self.key) if self.key else page.all
+        return [element for element in candidates if _matches(element, self, seen)]
 
 
-def _matches(element: etree._Element, step: Step, seen: dict[int, Elements]) -> bool:
-    return bool(step.test(element)) and (step.left is None or _has_left(element, step.left, seen))
-
-
-def _has_left(element: etree._Element, left: tuple[str, Step], seen: dict[int, Elements]) -> bool:
-    combinator, step = left
+def _matches(element: Element, selector: Selector, seen: dict[int, Answers]) -> bool:
+    if not all(test(element) for test in selector.tests):
+        return False
+    if selector.left is None:
+        return True
+    combinator, left = selector.left
     if combinator == " ":
-        return stands_in(element, lambda above: _matches(above, step, seen), seen.setdefault(id(step), {}))
-    other = element.getparent() if combinator == ">" else element.getprevious()
-    return other is not None and _matches(other, step, seen)
+        return stands_in(element, lambda above: _matches(above, left, seen), seen.setdefault(id(left), {}))
+    other = element.parent if combinator == ">" else element.previous
+    return other is not None and _matches(other, left, seen)
 
 
-def stands_in(element: etree._Element, test: Callable[[etree._Element], bool], seen: Elements) -> bool:
+def stands_in(element: Element, test: Test, seen: Answers) -> bool:
     """Does an element above pass a test? `seen` remembers the answers for one test; each element is tested once."""
-    climbed, found, above = [], False, element.getparent()
+    climbed, found, above = [], False, element.parent
     while above is not None and not found:
         if above in seen:
             found = seen[above]
             break
         climbed.append(above)
         found = test(above)
-        above = above.getparent()
+        above = above.parent
     seen.update(dict.fromkeys(climbed, found))
     return found
 
 
 @cache
 def compile_selector(selector: str) -> Selector:
-    """A function from an element to all elements at or below it that a CSS selector matches, in the order of the page.
+    """A function from the elements of a page to all that a CSS selector matches, in the order of the page.
 
     Tags, classes, ids, attributes, ``:not()``, ``:first-child``, ``:last-child``, below (space), child (``>``) and
     next (``+``) are understood.
@@ -105,18 +80,17 @@ def compile_selector(selector: str) -> Selector:
     Raises:
         RuleError: It is no selector, or it asks for something else.
 
-    >>> page = etree.fromstring("<div><p>أ</p><p class='lead x'><b>ب</b></p></div>")
-    >>> [element.text for element in compile_selector("div > p.lead b")(page)]
-    ['ب']
+    >>> events = [("div", {}), ("p", {"class": "lead x"}), ("b", {}), "خبر", None, None, ("b", {}), None, None]
+    >>> [element.text for element in compile_selector("div > p.lead b")(build_elements(events))]
+    ['خبر']
     """
     try:
-        last, left = _split(_parse_one(selector))
-        return Selector(etree.XPath(f"descendant-or-self::{_TRANSLATOR.xpath(last)}"), left)
-    except (SelectorError, ExpressionError, etree.XPathSyntaxError) as error:
+        return _compile(_parse_one(selector))
+    except (SelectorError, ExpressionError) as error:
         raise RuleError(f"no selector: {selector!r} ({error})") from None
 
 
-def _parse_one(selector: str) -> Tree:
+def _parse_one(selector: str) -> css.Tree:
     first, *others = parse(selector)
     if others:
         raise ExpressionError("one selector an entry: write two")
@@ -125,11 +99,110 @@ def _parse_one(selector: str) -> Tree:
     return first.parsed_tree
 
 
-def _split(tree: Tree) -> tuple[Tree, tuple[str, Step] | None]:
-    """The last part of a selector, and what is left of it."""
-    if not isinstance(tree, CombinedSelector):
-        return tree, None
-    if tree.combinator not in _COMBINATORS:
-        raise ExpressionError(f"{tree.combinator} is not supported")
-    last, left = _split(tree.selector)
-    return tree.subselector, (tree.combinator, Step(etree.XPath(f"self::{_TRANSLATOR.xpath(last)}"), left))
+def _compile(tree: css.Tree) -> Selector:
+    left = None
+    if isinstance(tree, css.CombinedSelector):
+        if tree.combinator not in _COMBINATORS:
+            raise ExpressionError(f"{tree.combinator} is not supported")
+        left = (tree.combinator, _compile(tree.selector))
+        tree = tree.subselector
+    return Selector(_compile_tests(tree), _find_key(tree), left)
+
+
+def _find_key(tree: css.Tree) -> tuple[str, str] | None:
+    """What a part of a selector names that the fewest elements have: an id, else a class, else the tag."""
+    found: dict[str, str] = {}
+    while not isinstance(tree, css.Element):
+        if isinstance(tree, css.Hash):
+            found["id"] = tree.id
+        elif isinstance(tree, css.Class):
+            found["class"] = tree.class_name
+        tree = tree.selector
+    if tree.element:
+        found["tag"] = tree.element.lower()
+    return next(((kind, found[kind]) for kind in ("id", "class", "tag") if kind in found), None)
+
+
+def _compile_tests(tree: css.Tree) -> tuple[Test, ...]:
+    """What a selector of one part says of an element."""
+    match tree:
+        case css.Element(namespace=None | "*", element=None):
+            return ()
+        case css.Element(namespace=None | "*", element=str(tag)):
+            return (_has_tag(tag.lower()),)
+        case css.Hash(selector=rest, id=name):
+            test = _has_value("id", "=", name)
+        case css.Class(selector=rest, class_name=name):
+            test = _has_value("class", "~=", name)
+        case css.Attrib(selector=rest, namespace=None | "*"):
+            test = _compile_attribute(tree)
+        case css.Negation(selector=rest, subselector=inner):
+            test = _is_not(_compile_tests(inner))
+        case css.Pseudo(selector=rest, ident=ident) if ident in _PLACES:
+            test = _PLACES[ident]
+        case _:
+            raise ExpressionError(f"{_name_of(tree)} is not supported")
+    return (*_compile_tests(rest), test)
+
+
+def _name_of(tree: css.Tree) -> str:
+    """How to call what is refused."""
+    match tree:
+        case css.Pseudo(ident=name):
+            return f":{name}"
+        case css.Function(name=name):
+            return f":{name}()"
+        case css.Relation():
+            return ":has()"
+    return tree.canonical()
+
+
+def _has_tag(tag: str) -> Test:
+    return lambda element: element.tag == tag
+
+
+def _is_first(element: Element) -> bool:
+    return element.previous is None
+
+
+def _is_last(element: Element) -> bool:
+    return element.parent is None or element.is_last
+
+
+_PLACES: Final[dict[str, Test]] = {"first-child": _is_first, "last-child": _is_last}
+
+
+def _is_not(tests: tuple[Test, ...]) -> Test:
+    return lambda element: not all(test(element) for test in tests)
+
+
+def _compile_attribute(tree: css.Attrib) -> Test:
+    name, value = tree.attrib.lower(), tree.value.value if tree.value else ""
+    return _has_value(name, tree.operator, value or "", lower=tree.flag == "i")
+
+
+def _has_value(name: str, operator: str, value: str, *, lower: bool = False) -> Test:
+    """A test of an attribute; `lower`: capitals of ASCII are their small letters."""
+    compare = _COMPARE[operator]
+    wanted = value.translate(_LOWER) if lower else value
+
+    def test(element: Element) -> bool:
+        said = element.attributes.get(name)
+        if said is None:
+            return operator == "!=" and wanted != ""
+        return compare(said.translate(_LOWER) if lower else said, wanted)
+
+    return test
+
+
+# What an attribute says and what a selector asks for; "" is in nothing and begins nothing.
+_COMPARE: Final[dict[str, Callable[[str, str], bool]]] = {
+    "exists": lambda _said, _wanted: True,
+    "=": lambda said, wanted: said == wanted,
+    "!=": lambda said, wanted: said != wanted,
+    "~=": lambda said, wanted: wanted in split_words(said),
+    "|=": lambda said, wanted: said == wanted or said.startswith(f"{wanted}-"),
+    "^=": lambda said, wanted: wanted != "" and said.startswith(wanted),
+    "$=": lambda said, wanted: wanted != "" and said.endswith(wanted),
+    "*=": lambda said, wanted: wanted != "" and wanted in said,
+}

@@ -39,6 +39,12 @@ _SUBTITLE_NAME = re.compile(
     r"sub-?_?(?:title|head)|standfirst|chapo|excerpt|summary|(?:article|post|news|story)[-_]+(?:lead|intro|brief|desc)",
     re.IGNORECASE,
 )
+# One of these is in every such name of ASCII letters.
+_SUBTITLE_WORDS: Final = (
+    "standfirst", "chapo", "excerpt", "summary",
+    *(f"sub{sign}{word}" for sign in ("", "-", "_", "-_") for word in ("title", "head")),
+    *(sign + word for sign in "-_" for word in ("lead", "intro", "brief", "desc")),
+)  # fmt: skip
 _NO_CARDS: Final = frozenset(("p", *HEADINGS))
 # Boxes that are one paragraph: the box around them is what gathers.
 _PARAGRAPHS: Final = frozenset(("p", "li", "blockquote", "dd", "dt", "figcaption", "pre", *HEADINGS))
@@ -150,6 +156,12 @@ def find_body(outline: Outline) -> Body:
         headline, lines = lines[0], lines[1:]
     subtitle = next((line.text for line in above if _SUBTITLE_NAME.search(_names_around(line.box))), None)
     return Body(lines, sureness, headline.text if headline else None, subtitle, above)
+
+
+def may_have_subtitle(outline: Outline) -> bool:
+    """Could `find_body` find a subtitle? A page without any element named so needs no search for one."""
+    names = " ".join({box.names for box in outline.boxes}).lower()
+    return any(word in names for word in _SUBTITLE_WORDS) or not names.isascii()
 
 
 def _lines_above(lines: tuple[Line, ...], page: _Page) -> tuple[Line, ...]:

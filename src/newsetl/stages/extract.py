@@ -13,12 +13,13 @@ from lxml import etree
 
 from newsetl.arabic.boilerplate import find_rule, is_byline
 from newsetl.records import Block, DateClue, Draft, Page, RawRecord, Reject, Role
+from newsetl.sources.elements import Event
 from newsetl.sources.lookup import OutletIndex
-from newsetl.stages.body import Body, find_body
+from newsetl.stages.body import Body, find_body, may_have_subtitle
 from newsetl.stages.dates import is_date_line
-from newsetl.stages.markup import MIN_DATE_DIGITS, PageClues, find_page_clues
-from newsetl.stages.outline import HEADINGS, Line, Outline, PageTooLargeError, outline_page
-from newsetl.stages.profiles import Selected, body_html, find_page_day, select_parts
+from newsetl.stages.markup import MIN_DATE_DIGITS, PageClues, find_canonical_url, find_page_clues
+from newsetl.stages.outline import HEADINGS, Line, Outline, PageTooLargeError, outline_events, outline_page
+from newsetl.stages.profiles import Selected, body_events, find_page_day, has_layouts, select_parts
 from newsetl.stages.published import lay_over, split_published
 from newsetl.stages.scripted import find_scripted_body
 from newsetl.stages.segment import is_list_item, is_short_line
@@ -33,6 +34,7 @@ MAX_TAIL_LINES: Final = 3  # behind the body, where they stand in other papers
 MAX_HEADING_CHARS: Final = 160  # whole paragraphs are set as headings, too
 
 _ROLES: Final[dict[str, Role]] = {**dict.fromkeys(HEADINGS, "heading"), "li": "list", "dd": "list", "dt": "list"}
+_NO_BODY: Final = Body((), 0.0)
 _TRAFILATURA_ROLES: Final[dict[str, Role]] = {"head": "heading", "item": "list"}
 
 
@@ -105,21 +107,28 @@ def _find_headline(blocks: tuple[Block, ...]) -> str | None:
 
 def _extract_html(page: Page, outlets: OutletIndex | None) -> Draft | Reject:
     try:
-        outline = outline_page(_utf8(page) or page.text)
-        body = find_body(outline)
-        if body.subtitle and is_byline(body.subtitle):
-            body = replace(body, subtitle=None)
-        clues = find_page_clues(outline, body.headline, [line.text for line in body.above])
-        url = page.record.fields.url or clues.canonical_url
-        day = find_page_day(page.record.fields, url)
-        selected = select_parts(page.text, url, day, outlets) or Selected()
-        extractor, blocks = _select_blocks(selected) or _find_blocks(page, outline, body, clues)
+        return _read_html(page, outlets)
     except PageTooLargeError as error:
         return _reject(page.record, "too-large", str(error))
     except MemoryError:  # the worker's guard has a name for it
         raise
     except Exception as error:  # noqa: BLE001  any failure of the HTML libraries on hostile markup is one rejected record
         return _reject(page.record, "extractor-failed", f"{type(error).__name__}: {error}")
+
+
+def _read_html(page: Page, outlets: OutletIndex | None) -> Draft:
+    fields = page.record.fields
+    # without a record's address only the page's own tells whether selectors will look for its elements
+    events: list[Event] | None = [] if has_layouts(fields.url, outlets) else None
+    outline = outline_page(_utf8(page) or page.text, events)
+    url = fields.url or find_canonical_url(outline)
+    selected = select_parts(page.text, url, find_page_day(fields, url), outlets, events) or Selected()
+    found = _select_blocks(selected)
+    body = _NO_BODY if found and _is_all(selected, outline) else find_body(outline)
+    if body.subtitle and is_byline(body.subtitle):
+        body = replace(body, subtitle=None)
+    clues = find_page_clues(outline, body.headline, [line.text for line in body.above])
+    extractor, blocks = found or _find_blocks(page, outline, body, clues)
     return Draft(
         page.record,
         extractor,
@@ -137,6 +146,11 @@ def _extract_html(page: Page, outlets: OutletIndex | None) -> Draft | Reject:
     )
 
 
+def _is_all(selected: Selected, outline: Outline) -> bool:
+    """Has a profile found all that the lines around the body could tell too, beside the body: title and subtitle?"""
+    return bool(selected.title and (selected.subtitle or not may_have_subtitle(outline)))
+
+
 def _utf8(page: Page) -> bytes | None:
     """The bytes of a page that are its text in UTF-8 already."""
     return page.record.content if page.encoding == "utf-8" and not page.fixes else None
@@ -146,7 +160,7 @@ def _select_blocks(selected: Selected) -> tuple[str, tuple[Block, ...]] | None:
     """The blocks of the body that a profile points at, without captions; None when there are no words in it."""
     if not selected.body:
         return None
-    outline = outline_page(body_html(selected))
+    outline = outline_events(body_events(selected))
     captions = {i for box in outline.boxes if box.hint == "caption" for i in range(box.start, box.end)}
     lines = [line for i, line in enumerate(outline.lines) if i not in captions]
     return ("profile", tuple(_block(line.text, _ROLES.get(line.box.tag, "body")) for line in lines)) if lines else None

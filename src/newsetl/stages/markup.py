@@ -87,14 +87,13 @@ def find_page_clues(outline: Outline, headline: str | None = None, above: Sequen
     authors = authors or [a for name in _META_AUTHORS for a in meta.get(name, ()) if not a.startswith(("http", "@"))]
     tags = meta.get("article:tag") or _split_keywords(_texts(article.get("keywords")) or meta.get("keywords", []))
     tags = tags or [mark.text for mark in outline.tags if mark.text]
-    canonical = [_squeeze(link.get("href", "")) for link in outline.links if link.get("rel") == "canonical"]
     return PageClues(
         title=_find_title(outline, article, meta, headline, above),
         subtitle=_first(_texts(article.get("alternativeHeadline"))),
         site_name=_first(
             [*_names(article.get("publisher")), *meta.get("og:site_name", ()), *meta.get("application-name", ())]
         ),
-        canonical_url=_first([*canonical, *meta.get("og:url", ())]),
+        canonical_url=find_canonical_url(outline, meta),
         authors=_unique(authors)[:MAX_CLUES],
         dates=tuple(dict.fromkeys(dates)),
         modified=_first([*_texts(article.get("dateModified")), *(m for n in _META_MODIFIED for m in meta.get(n, ()))]),
@@ -105,6 +104,12 @@ def find_page_clues(outline: Outline, headline: str | None = None, above: Sequen
         flags=("paywall",) if _is_locked(article, meta) else (),
         article_body=body if isinstance(body := article.get("articleBody"), str) else None,
     )
+
+
+def find_canonical_url(outline: Outline, meta: dict[str, list[str]] | None = None) -> str | None:
+    """The address that a page gives for itself; `meta` is what its tags say, when they have been read."""
+    canonical = _first(_squeeze(link.get("href", "")) for link in outline.links if link.get("rel") == "canonical")
+    return canonical or _first((_read_meta(outline.metas) if meta is None else meta).get("og:url", ()))
 
 
 def _is_locked(article: dict[str, Any], meta: dict[str, list[str]]) -> bool:

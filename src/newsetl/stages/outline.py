@@ -1,4 +1,4 @@
-"""A page as its lines and boxes, in one reading: the parser calls, no tree is built.
+"""A page as its lines and boxes, in one reading of what its parser tells: no tree is built.
 
 A line is what readers see between two breaks; a box is a block element, which holds the lines `start` to `end`. Every
 other question about a page (where is the body, what do the headline, the dates and the writer say) is answered from
@@ -6,35 +6,26 @@ this outline.
 """
 
 import re
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
-from importlib.resources import files
 from typing import Final, Literal
 
-from lxml import etree
-
-Hint = Literal["", "beside", "caption", "body"]
+from newsetl.sources.elements import Event
+from newsetl.stages.events import read_events
+from newsetl.stages.hints import NO_NAME, Hint, Name, load_kinds, read_name
 
 MAX_DEPTH: Final = 1_000  # of nested elements; real pages stay below 60, those with tags never closed below 300
 MAX_BOXES: Final = 200_000  # of block elements; the largest news pages have about 10,000
-CHUNK_BYTES: Final = 400_000  # most pages are one chunk; beyond its limits a page must not cost much more
-KEY_LETTERS: Final = 3  # of an entry of markup.toml by which it is looked up; none is shorter
-MAX_NAME_CHARS: Final = 300  # of a class and an id that are looked at
 MAX_MARKS: Final = 48  # elements of one kind that are remembered; pages with hundreds are lists of other articles
 
-_HINT_ORDER: Final[tuple[Hint, ...]] = ("caption", "beside", "body")  # the first that a name gives counts
 # Boxes of whole articles and pages.
 _WHOLE: Final = frozenset(("article", "main", "body", "html", "form"))
 # What a tag alone says; boxes without an entry here are told by their names.
 _HINTS: Final[dict[str, Hint]] = {"nav": "beside", "footer": "beside", "aside": "beside", "figcaption": "caption"}
 HEADINGS: Final = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 
-_WORDS = re.compile("[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+_MARKED: Final = frozenset(("meta", "link", "time"))  # always looked at
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_AUTHOR_NAMES: Final = ("author", "byline", "writer", "writeby", "editor", "reporter", "journalist", "kateb")
-_DATE_NAMES: Final = ("date", "time", "publish")
 
 
 @dataclass(slots=True, eq=False)
@@ -88,84 +79,37 @@ class Outline:
     tags: list[Mark] = field(default_factory=list)  # rel="tag"
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
-    """What the class and id of an element say."""
-
-    hint: Hint
-    is_date: bool
-    is_author: bool
-    is_clue: bool
-
-
-@cache
-def _load_markup() -> dict[str, dict[str, list[str]]]:
-    return tomllib.loads(files("newsetl.stages").joinpath("markup.toml").read_text(encoding="utf-8"))
-
-
-@cache
-def load_kinds() -> dict[str, str]:
-    """Tag -> inline, link, break, void or unseen, for elements that are no box of their own."""
-    return {tag: kind for kind, tags in _load_markup()["tags"].items() for tag in tags}
-
-
-@cache
-def load_hints() -> dict[str, tuple[tuple[str, Hint], ...]]:
-    """First letters of an entry of markup.toml -> such entries with their hint, captions before the rest, body last."""
-    found: dict[str, list[tuple[str, Hint]]] = {}
-    for kind in _HINT_ORDER:
-        for entry in (entry for entries in _load_markup()[kind].values() for entry in entries):
-            # "bio." must end a word: the names that are looked up have a space behind each word
-            found.setdefault(entry[:KEY_LETTERS], []).append((entry.replace(".", " "), kind))
-    return {letters: tuple(entries) for letters, entries in found.items()}
-
-
-@lru_cache(maxsize=4096)
-def read_name(class_: str, id_: str = "") -> Name:
-    """What a class and an id say of their element; the same few names come again and again.
-
-    >>> read_name("relatedPosts col-md-4").hint, read_name("entry-content clearfix").hint, read_name("row").hint
-    ('beside', 'body', '')
-    """
-    class_ = class_[:MAX_NAME_CHARS]
-    words = " ".join(_WORDS.findall(f"{class_} {id_[:MAX_NAME_CHARS]}")).lower() + " "
-    hints, table, at = set(), load_hints(), 0
-    while at < len(words):
-        for entry, kind in table.get(words[at : at + KEY_LETTERS], ()):
-            if words.startswith(entry, at):
-                hints.add(kind)
-        at = words.find(" ", at) + 1
-    hint: Hint = next((kind for kind in _HINT_ORDER if kind in hints), "")
-    low = class_.lower()
-    is_date, is_author = (any(name in low for name in names) for names in (_DATE_NAMES, _AUTHOR_NAMES))
-    return Name(hint, is_date, is_author, is_date or is_author)
-
-
-_NO_NAME: Final = Name("", is_date=False, is_author=False, is_clue=False)
-
-
 class PageTooLargeError(Exception):
     """A page with more elements or levels than any article has."""
 
 
-def outline_page(text: str | bytes) -> Outline:
+def outline_page(text: str | bytes, kept: list[Event] | None = None) -> Outline:
     """The outline of a page, given as a string or as its UTF-8.
+
+    Args:
+        text: The page.
+        kept: Takes what the parser tells of the page, for who wants its elements too.
 
     Raises:
         PageTooLargeError: More than `MAX_BOXES` block elements, or elements nested deeper than `MAX_DEPTH`.
     """
-    # no limits of the parser's own, since they cut pages silently: the reader has its own, the caller checks the size
-    parser = etree.HTMLParser(target=_Reader(), huge_tree=True, no_network=True, encoding="utf-8")
-    # bytes, since a string with an encoding declaration is refused; the meta charset no longer tells the truth
-    content = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
-    for start in range(0, max(1, len(content)), CHUNK_BYTES):  # an error of the reader's is raised between two chunks
-        parser.feed(content[start : start + CHUNK_BYTES])
-    outline: Outline = parser.close()
-    return outline
+    reader = _Reader()
+    for events in read_events(text):
+        reader.read(events)
+        if kept is not None:
+            kept += events
+    return reader.close()
+
+
+def outline_events(events: Iterable[Event]) -> Outline:
+    """The outline of a page by what its parser told; raises as `outline_page`."""
+    reader = _Reader()
+    reader.read(events)
+    return reader.close()
 
 
 class _Reader:
-    """What the parser calls for each tag and text, in their order; every element that begins ends too."""
+    """Reads tags, texts and ends in their order; every element that begins ends too."""
 
     __slots__ = (
         "box", "dated_above", "kinds", "link_chars", "links_open", "marks", "open", "out", "pieces",
@@ -185,24 +129,51 @@ class _Reader:
         self.unseen_mark: Mark | None = None
         self.dated_above: list[Mark] = []  # above the headline stands the day of the visit
 
-    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        """Begin an element."""
+    def read(self, events: Iterable[Event]) -> None:
+        """Read on. One loop, since a page has 2,000 events, of which most are white space and inline tags."""
+        kinds, opened, pieces, marks = self.kinds, self.open, self.pieces, self.marks
+        following = iter(events)
         if self.unseen:
-            self.unseen += 1
-            return
-        kind = self.kinds.get(tag)
-        if kind == "unseen":
-            self.unseen = 1
-            self.unseen_mark = self.mark_unseen(tag, attributes)
-            return
-        name, class_, more = _NO_NAME, "", 0
+            self.pass_unseen(following)
+        for event in following:
+            if event is None:
+                begun = opened.pop()
+                if begun is not None:
+                    self.end(begun)
+                if marks and marks[-1][0] == len(opened):
+                    marks.pop()
+            elif isinstance(event, str):
+                if pieces or not event.isspace():
+                    self.add(event)
+            elif (kind := kinds.get(event[0])) != "unseen":
+                self.start(event[0], event[1], kind)
+            else:
+                self.unseen = 1
+                self.unseen_mark = self.mark_unseen(*event)
+                self.pass_unseen(following)
+
+    def pass_unseen(self, events: Iterator[Event]) -> None:
+        """Go on to the end of an element that readers do not see."""
+        for event in events:
+            if event is None:
+                self.unseen -= 1
+                if not self.unseen:
+                    return
+            elif not isinstance(event, str):
+                self.unseen += 1
+            elif self.unseen_mark is not None:
+                self.unseen_mark.pieces.append(event)
+
+    def start(self, tag: str, attributes: Mapping[str, str], kind: str | None) -> None:
+        """Begin an element that readers see."""
+        name, class_, more = NO_NAME, "", 0
         if attributes:
             class_, id_ = attributes.get("class", ""), attributes.get("id", "")
             if class_ or id_:
                 name = read_name(class_, id_)
             more = len(attributes) - (class_ != "") - (id_ != "")
             marked = more and ("rel" in attributes or "itemprop" in attributes)
-            if name.is_clue or marked or kind == "void" or tag == "time":
+            if name.is_clue or marked or tag in _MARKED:
                 self.mark(tag, attributes, name)
         if kind is None or name.hint == "caption" or (name.hint == "beside" and tag == "span"):
             self.end_line()
@@ -238,31 +209,18 @@ class _Reader:
             return "beside"
         return "body" if "articleBody" in attributes.get("itemprop", "") else ""
 
-    def end(self, tag: str) -> None:  # noqa: ARG002  the parser's signature
-        """End the innermost element."""
-        if self.unseen:
-            self.unseen -= 1
-            if not self.unseen:
-                self.unseen_mark = None
-            return
-        begun = self.open.pop()
-        if begun is self.box:
-            self.end_line()
-            begun.end = len(self.out.lines)
-            self.box = begun.parent or begun
-        elif begun is not None:  # a link
+    def end(self, begun: Box | Literal["link"]) -> None:
+        """End a link or the innermost box."""
+        if begun == "link":
             self.links_open -= 1
-        if self.marks and self.marks[-1][0] == len(self.open):
-            self.marks.pop()
+            return
+        if self.pieces:
+            self.end_line()
+        begun.end = len(self.out.lines)
+        self.box = begun.parent or begun
 
-    def data(self, text: str) -> None:
+    def add(self, text: str) -> None:
         """Text, in one or several pieces."""
-        if self.unseen:
-            if self.unseen_mark is not None:
-                self.unseen_mark.pieces.append(text)
-            return
-        if not self.pieces and text.isspace():
-            return
         self.pieces.append(text)
         if self.links_open:
             self.link_chars += len(text.strip())

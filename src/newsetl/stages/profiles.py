@@ -4,21 +4,21 @@ A layout has days of validity, but a page may have been saved years after its ar
 in a newer layout. So the days only say which layout is tried first; its body selectors, which layout holds.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 from urllib.parse import unquote
 
-from lxml import etree
-
 from newsetl.arabic.boilerplate import Boilerplate
 from newsetl.records import DateClue, DateOrigin, Draft, Fields
+from newsetl.sources.elements import Element, Elements, Event, build_elements
 from newsetl.sources.hosts import find_host
 from newsetl.sources.layouts import Layout, Part
 from newsetl.sources.lookup import OutletIndex, find_known_host, load_index
-from newsetl.sources.selectors import Elements, compile_selector, stands_in
+from newsetl.sources.selectors import Answers, compile_selector, stands_in
 from newsetl.stages.dates import parse_date
+from newsetl.stages.events import read_events
 from newsetl.stages.outlets import find_outlet
 from newsetl.stages.publication import find_path_day
 
@@ -35,84 +35,99 @@ class Selected:
 
     Attributes:
         body: Elements that hold the body, in the order of the page, none inside another.
+        dropped: Elements that are no part of it although they stand in it, likewise.
         title: Headline on one line.
         subtitle: As title.
         authors: Bylines as found.
         dates: Dates as found; origin "meta", "time-tag" or "dateline", by the element.
     """
 
-    body: tuple[etree._Element, ...] = ()
+    body: tuple[Element, ...] = ()
+    dropped: tuple[Element, ...] = ()
     title: str | None = None
     subtitle: str | None = None
     authors: tuple[str, ...] = ()
     dates: tuple[DateClue, ...] = ()
 
 
-def select_parts(text: str, url: str | None, day: date | None, outlets: OutletIndex | None) -> Selected | None:
+def has_layouts(url: str | None, outlets: OutletIndex | None) -> bool:
+    """Has the source of that address a profile with selectors?"""
+    return find_layout(url, None, outlets or load_index()) is not None
+
+
+def select_parts(
+    text: str,
+    url: str | None,
+    day: date | None,
+    outlets: OutletIndex | None,
+    events: Sequence[Event] | None = None,
+) -> Selected | None:
     """What the profile of the page's source finds on it; None without a profile, and then nothing is parsed.
 
     Args:
-        text: HTML, not nested deeper than `extract_article` lets through.
+        text: HTML.
         url: The page's address.
         day: As for `find_layout`; `find_page_day` tells it.
         outlets: The sources; None takes those that come with newsetl.
+        events: What the parser has told of the page, when it was parsed already.
     """
     index = outlets or load_index()
     if find_layout(url, day, index) is None:
         return None
-    tree = parse_page(text)
-    layout = find_layout(url, day, index, tree) if tree is not None else None
-    return None if tree is None or layout is None else apply_layout(tree, layout)
+    page = parse_page(text) if events is None else build_elements(events)
+    layout = find_layout(url, day, index, page) if page is not None else None
+    return None if page is None or layout is None else apply_layout(page, layout)
 
 
-def parse_page(text: str) -> etree._Element | None:
-    """The tree of a page, read without network or files; None when there is no element in it."""
-    # a parser for each page: a shared one keeps the names of all elements ever seen
-    parser = etree.HTMLParser(no_network=True, huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
-    # bytes, since a string with an encoding declaration is refused; the meta charset no longer tells the truth
-    try:
-        return etree.fromstring(text.encode("utf-8", "replace"), parser)
-    except etree.XMLSyntaxError:  # "Document is empty"
-        return None
+def parse_page(text: str) -> Elements | None:
+    """The elements of a page; None when there is none in it."""
+    return build_elements([event for events in read_events(text) for event in events])
 
 
-def body_html(selected: Selected) -> str:
-    """The body elements as a page of their own, for whoever reads lines from HTML.
+def body_events(selected: Selected) -> Iterator[Event]:
+    """What a parser would tell of a page that holds the body elements alone, those dropped from it emptied."""
+    yield ("html", {})
+    yield ("body", {})
+    dropped = {element.start: element for element in selected.dropped}
+    for element in selected.body:
+        at = element.start
+        while at < element.end:
+            event = element.events[at]
+            if at in dropped:
+                yield (dropped[at].tag, {})
+                at = dropped[at].end - 1
+            else:
+                yield event
+                at += 1
+    yield None
+    yield None
 
-    >>> body_html(Selected((etree.fromstring("<p>خبر</p>"),)))
-    '<html><body><p>خبر</p></body></html>'
-    """
-    parts = (etree.tostring(element, encoding="unicode", method="html", with_tail=False) for element in selected.body)
-    return f"<html><body>{''.join(parts)}</body></html>"
 
-
-def find_layout(
-    url: str | None, day: date | None, outlets: OutletIndex, tree: etree._Element | None = None
-) -> Layout | None:
+def find_layout(url: str | None, day: date | None, outlets: OutletIndex, page: Elements | None = None) -> Layout | None:
     """The layout that holds for a page; None when the profile of its source has none, or nobody knows the source.
 
     Args:
         url: The page's address.
         day: When the page was saved, else when its article was published; None: not known.
         outlets: The sources.
-        tree: The page: the layout is the first one that finds a body on it.
+        page: The layout is the first one that finds a body on it.
     """
     host = find_host(url) if url else None
     outlet = find_known_host(host, outlets) if host else None
-    return choose_layout(outlet.layouts, day, tree) if outlet else None
+    return choose_layout(outlet.layouts, day, page) if outlet else None
 
 
-def choose_layout(layouts: tuple[Layout, ...], day: date | None, tree: etree._Element | None = None) -> Layout | None:
-    """The first layout that finds a body in the tree; when none does or without a tree, the first one.
+def choose_layout(layouts: tuple[Layout, ...], day: date | None, page: Elements | None = None) -> Layout | None:
+    """The first layout that finds a body on the page; when none does or without a page, the first one.
 
     The layout that holds on the day goes first, then the newest.
     """
     if len(layouts) < 2:
         return layouts[0] if layouts else None
     ordered = sorted(layouts, key=lambda layout: day is None or not layout.holds_on(day))
-    if tree is None:
+    if page is None:
         return ordered[0]
-    return next((layout for layout in ordered if select(tree, layout, "body")), ordered[0])
+    return next((layout for layout in ordered if select(page, layout, "body")), ordered[0])
 
 
 def find_page_day(fields: Fields, url: str | None = None) -> date | None:
@@ -126,75 +141,75 @@ def _find_day(raws: Iterable[str | None], url: str | None) -> date | None:
     return next((found.day for found in parsed if found and found.day), None)
 
 
-def apply_layout(tree: etree._Element, layout: Layout) -> Selected:
-    """What the layout's selectors find; elements that its `drop` matches are emptied in the tree.
+def apply_layout(page: Elements, layout: Layout) -> Selected:
+    """What the layout's selectors find.
 
-    Their text goes, the break that they make in a line stays. An element that a body element stands in is left alone.
+    Of what its `drop` matches, the text goes; the break that it makes in a line stays. An element that a body element
+    stands in is left alone.
     """
-    body = _outermost(select(tree, layout, "body"))
-    selected = Selected(
-        title=next(iter(_values(tree, layout, "title")), None),
-        subtitle=next(iter(_values(tree, layout, "subtitle")), None),
-        authors=tuple(dict.fromkeys(text for text, _ in _first_found(tree, layout, "author"))),
+    body = _outermost(select(page, layout, "body"))
+    kept = _with_all_above(body)
+    return Selected(
+        body=body,
+        dropped=_outermost([element for element in select(page, layout, "drop") if element not in kept]),
+        title=next(iter(_values(page, layout, "title")), None),
+        subtitle=next(iter(_values(page, layout, "subtitle")), None),
+        authors=tuple(dict.fromkeys(_values(page, layout, "author"))),
         dates=tuple(
             DateClue(_ORIGINS.get(element.tag, "dateline"), text)
-            for text, element in _first_found(tree, layout, "date")
+            for text, element in _first_found(page, layout, "date")
         ),
     )
-    kept = _with_all_above(body)
-    for element in _outermost([element for element in select(tree, layout, "drop") if element not in kept]):
-        element.clear(keep_tail=True)
-    return replace(selected, body=body)
 
 
-def select(tree: etree._Element, layout: Layout, part: Part) -> list[etree._Element]:
+def select(page: Elements, layout: Layout, part: Part) -> list[Element]:
     """All elements that any selector of a part matches, in the order of the page."""
-    found = [compile_selector(selector)(tree) for selector in layout.selectors(part)]
+    found = [compile_selector(selector)(page) for selector in layout.selectors(part)]
     if len(found) < 2:
         return found[0] if found else []
-    matched = {element for elements in found for element in elements}
-    return [element for element in tree.iter() if element in matched]
+    return sorted({element for elements in found for element in elements}, key=lambda element: element.start)
 
 
-def _outermost(elements: list[etree._Element]) -> tuple[etree._Element, ...]:
+def _outermost(elements: list[Element]) -> tuple[Element, ...]:
     """The elements that stand in no other of them."""
     chosen = set(elements)
-    seen: Elements = {}
+    seen: Answers = {}
     return tuple(element for element in elements if not stands_in(element, chosen.__contains__, seen))
 
 
-def _with_all_above(elements: Iterable[etree._Element]) -> set[etree._Element]:
-    found: set[etree._Element] = set()
+def _with_all_above(elements: Iterable[Element]) -> set[Element]:
+    found: set[Element] = set()
     for element in elements:
-        above: etree._Element | None = element
+        above: Element | None = element
         while above is not None and above not in found:
             found.add(above)
-            above = above.getparent()
+            above = above.parent
     return found
 
 
-def _values(tree: etree._Element, layout: Layout, part: Part) -> list[str]:
-    return [text for text, _ in _first_found(tree, layout, part)]
+def _values(page: Elements, layout: Layout, part: Part) -> list[str]:
+    return [text for text, _ in _first_found(page, layout, part)]
 
 
-def _first_found(tree: etree._Element, layout: Layout, part: Part) -> list[tuple[str, etree._Element]]:
+def _first_found(page: Elements, layout: Layout, part: Part) -> list[tuple[str, Element]]:
     """The texts that the first selector with any finds, each with its element."""
     for selector in layout.selectors(part):
-        found = [(value_of(element), element) for element in compile_selector(selector)(tree)[: 4 * MAX_VALUES]]
+        found = [(value_of(element), element) for element in compile_selector(selector)(page)[: 4 * MAX_VALUES]]
         if texts := [(text, element) for text, element in found if text][:MAX_VALUES]:
             return texts
     return []
 
 
-def value_of(element: etree._Element) -> str:
+def value_of(element: Element) -> str:
     """What an element says on one line: ``content`` of a meta, ``datetime`` of a time, else its words; "" if too long.
 
-    >>> value_of(etree.fromstring('<time datetime="2020-02-03">أمس</time>'))
+    >>> [time] = parse_page('<time datetime="2020-02-03">أمس</time>').find("tag", "time")
+    >>> value_of(time)
     '2020-02-03'
     """
     attribute = _ATTRIBUTES.get(element.tag)
-    said = element.get(attribute) if attribute else None
-    text = " ".join((said or "".join(element.itertext())).split())
+    said = element.attributes.get(attribute) if attribute else None
+    text = " ".join((said or element.text).split())
     return text if len(text) <= MAX_VALUE_CHARS else ""
 
 

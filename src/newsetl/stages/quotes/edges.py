@@ -2,12 +2,10 @@
 
 from newsetl.stages.quotes.openers import find_opener, is_weak
 from newsetl.stages.quotes.scene import Scene, Span
+from newsetl.stages.quotes.turning import EXCEPT, LINKS, RELATIVES, SILENT, TOLD, WHATEVER
 
 _TURNING = frozenset(("continue", "indicate", "explain", "assert", "express"))  # مضيفا, معربا end a clause anywhere
-_SILENT = frozenset(("لكنه", "لكنها", "لكنهم"))  # لكنه لم يحدد موعدا
-_LINKS = frozenset(("حيث", "اذ"))  # ، حيث أكد أن
 _ABOUT = frozenset(("وعن", "وحول", "وبشان", "وردا"))
-_EXCEPT = frozenset(("الا", "غير"))
 _REFUSALS = frozenset(("رفض", "نفى"))
 _PREFIXES = frozenset("ايتن")  # of the imperfect: وسنعود, وستبدأ
 _TRIM = frozenset("،,؛;:.-–—/…(")
@@ -101,7 +99,7 @@ def find_clause_stop(scene: Scene, first: int, longest: int = 0) -> int:
             return _comma_before(scene, at, first)
         if at > first and _ends_clause(scene, first, at):
             return at - (scene.key(at - 1) in scene.words.relative_openings)  # الذي قال: ...
-        at += 1
+        at = min(scene.next_turn(at), stop)
     return max(at, first)
 
 
@@ -117,7 +115,7 @@ def _ends_clause(scene: Scene, first: int, at: int) -> bool:
 def _is_described(scene: Scene, at: int) -> bool:
     """A relative clause with a report of its own: والتي وصفتها بأنها ..., ، التي قال إنها ..."""
     form = scene.forms[at + 1] if at + 1 < len(scene.forms) else None
-    if form is None or scene.keys[at].removeprefix("و") not in ("التي", "الذي", "الذين"):
+    if form is None or scene.keys[at].removeprefix("و") not in RELATIVES:
         return False
     if form.suffixed and form.cue_class in ("describe", "belief"):
         return find_opener(scene, at + 1, form) is not None
@@ -203,7 +201,7 @@ def _is_source_phrase(scene: Scene, at: int) -> bool:
             return False
         closes = scene.key(at - 1) in "،,»)" or scene.sentence_stop[at] - at <= _SOURCE_WORDS
         return closes and (not after or after == "ل" or scene.key(at + 1) == after)
-    if key in ("حسبما", "وفقما"):
+    if key in WHATEVER:
         return True
     return (
         key == "على"
@@ -227,9 +225,9 @@ def _speaker_follows(scene: Scene, at: int) -> bool:
 def _is_withheld(scene: Scene, at: int) -> bool:
     """What the speaker did not say: لكنه لم يحدد, إلا أنه رفض الإفصاح."""
     after = at + 1
-    if scene.keys[at] in _EXCEPT and scene.key(after).startswith("انه"):
+    if scene.keys[at] in EXCEPT and scene.key(after).startswith("انه"):
         after += 1
-    elif scene.keys[at].removeprefix("و") not in _SILENT:
+    elif scene.keys[at].removeprefix("و") not in SILENT:
         return False
     form = scene.forms[after] if after < len(scene.forms) else None
     if form is not None and form.lemma in _REFUSALS:
@@ -246,7 +244,7 @@ def _cue_follows(scene: Scene, at: int) -> bool:
         form = scene.forms[near]
         if form is not None and form.kind == "verb" and not form.joined and not form.suffixed:
             return "weak" not in form.frames and find_opener(scene, near, form) is not None
-        if scene.keys[at] in _LINKS or scene.keys[near] == "،":
+        if scene.keys[at] in LINKS or scene.keys[near] == "،":
             return False
     return False
 
@@ -256,7 +254,7 @@ def _is_author_voice(scene: Scene, at: int) -> bool:
     link = _link_words(scene, at)
     if link and (_speaker_follows(scene, at + link) or _is_source_at(scene, at + 1)):
         return True
-    if (key in _SILENT or key in _LINKS) and _cue_follows(scene, at):
+    if (key in SILENT or key in LINKS) and _cue_follows(scene, at):
         return True
     if key == "كما" and _is_plain_cue(scene, at + 1) and _cue_follows(scene, at):
         return True
@@ -271,13 +269,13 @@ def _is_author_voice(scene: Scene, at: int) -> bool:
     return (
         key in scene.cues.narrators
         or f"{key} {scene.key(at + 1)}" in scene.cues.narrator_pairs
-        or key.removeprefix("و") in ("يذكر", "يشار")
+        or key.removeprefix("و") in TOLD
     )
 
 
 def _is_source_at(scene: Scene, at: int) -> bool:
     """Does a prepositional source stand right after a link: لكن بحسب رويترز فإن?"""
-    return scene.keys[at - 1] not in _EXCEPT and scene.key(at) in scene.cues.according and scene.key(at) != "حد"
+    return scene.keys[at - 1] not in EXCEPT and scene.key(at) in scene.cues.according and scene.key(at) != "حد"
 
 
 def _is_plain_cue(scene: Scene, at: int) -> bool:

@@ -4,11 +4,12 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from newsetl.records import Document, Paragraph
 
-# A single round bracket is a mark only after a colon: قال: (نعم).
-_GLYPH = re.compile(r"''|\(\(|\)\)|<<|>>|[\"＂“”„‟″«»‹›'‘’]|(?<=:)\(|(?<=:[ \u00a0])\(|\)")
+# One class first, since only then is the text searched and not tried at each place: a tenth of the time of a choice.
+_GLYPH = re.compile(r"['()<>\"＂“”„‟″«»‹›‘’](?:(?<=')'|(?<=\()\(|(?<=\))\)|(?<=<)<|(?<=>)>)?")
 _FAMILY = {
     **dict.fromkeys(('"', "＂", "“", "”", "„", "‟", "″", "''"), "double"),
     **dict.fromkeys(("«", "»", "<<", ">>"), "angle"),
@@ -45,8 +46,7 @@ class Mark:
     closed: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Glyph:
+class _Glyph(NamedTuple):  # there are many: a frozen dataclass takes three times as long to make
     start: int
     end: int
     glyph: str
@@ -62,7 +62,9 @@ def find_marks(document: Document) -> tuple[list[Mark], list[int]]:
     Marks are paired inside a paragraph. A mark opens or closes by its neighbours (space before, letter after),
     by what its glyph mostly does in this document, and last by what it closes.
     """
-    glyphs = [_read_glyph(document.text, m) for m in _GLYPH.finditer(document.text)]
+    glyphs = _find_glyphs(document.text)
+    if not glyphs:
+        return [], []
     directions = _find_directions(glyphs)
     spans: list[Mark] = []
     strays: list[int] = []
@@ -100,8 +102,21 @@ def _mark_paragraph(
     return _outermost(text, pairs, left, paragraph.start, paragraph.end), alone
 
 
-def _read_glyph(text: str, match: re.Match[str]) -> _Glyph:
-    start, end, glyph = match.start(), match.end(), match.group()
+def _find_glyphs(text: str) -> list[_Glyph]:
+    """The quote marks of a text. A single round bracket is one only after a colon: قال: (نعم); a lone < is none."""
+    return [
+        _read_glyph(text, match.start(), glyph)
+        for match in _GLYPH.finditer(text)
+        if (glyph := match.group()) in _FAMILY and (glyph != "(" or _is_after_colon(text, match.start()))
+    ]
+
+
+def _is_after_colon(text: str, at: int) -> bool:
+    return text.endswith((":", ": ", ":\u00a0"), max(0, at - 2), at)
+
+
+def _read_glyph(text: str, start: int, glyph: str) -> _Glyph:
+    end = start + len(glyph)
     before = text[start - 1] if start else "\n"
     after = text[end] if end < len(text) else "\n"
     can_open = after not in _AFTER_CLOSING and (

@@ -1,12 +1,15 @@
 """A document as the quote rules see it: tokens, marked spans, sentences and cue forms, all by token number."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from newsetl.arabic.tokens import Tokens, split_tokens
 from newsetl.records import Document
 from newsetl.stages.quotes.lexicon import CueWords, Form, SpeakerWords, load_cue_words, load_speaker_words
 from newsetl.stages.quotes.marks import Mark, find_marks
+from newsetl.stages.quotes.turning import can_turn, load_turning_words
 
 _FINAL = frozenset(".؟?!…\n")
 _PAUSES = _FINAL | {"،"}
@@ -37,6 +40,7 @@ class Scene:
             marks ends no sentence, but marks that end with one do.
         candidates: Where a quote can be recognised: cue forms, prepositional cues, opening marks; in order.
         paragraph: The number of its paragraph, -1 between paragraphs and in headings.
+        turns: The tokens at which a reported clause can end or marks begin; the last entry is the number of tokens.
     """
 
     document: Document
@@ -49,6 +53,7 @@ class Scene:
     sentence_stop: list[int]
     paragraph: list[int]
     candidates: list[int]
+    turns: list[int]
     strays: frozenset[int]
     cues: CueWords
     words: SpeakerWords
@@ -65,48 +70,75 @@ class Scene:
         """The key at a token number, "\\n" outside the text."""
         return self.keys[at] if 0 <= at < len(self.keys) else "\n"
 
+    def next_turn(self, at: int) -> int:
+        """The next token after this one at which a reported clause can end or marks begin."""
+        return self.turns[bisect_right(self.turns, at)]
+
 
 def build_scene(document: Document) -> Scene:
     """Tokenise a document, pair its marks and bound its sentences."""
     tokens = split_tokens(document.text)
     keys = tokens.keys
-    cue_words = load_cue_words()
-    _free_sources(tokens, cue_words)
+    cues, words = load_cue_words(), load_speaker_words()
+    notable = _find_notable(tokens)
     marks, strays = find_marks(document)
-    marks = [mark if mark.closed else _cut_unclosed(tokens, mark, cue_words) for mark in marks]
+    marks = [mark if mark.closed else _cut_unclosed(tokens, mark, cues) for mark in marks]
     spans, span_at = _place_spans(tokens, marks)
     paragraph = _place_paragraphs(document, tokens)
-    starts, stops = _bound_sentences(tokens, spans, span_at)
-    get, descent = cue_words.forms.get, load_speaker_words().descent
-    forms = [
-        get(key) if around < 0 <= place and before not in descent else None
-        for key, before, around, place in zip(keys, ["", *keys], span_at, paragraph, strict=False)
-    ]
-    prepositional = cue_words.prepositional
-    candidates = [
-        at
-        for at, form in enumerate(forms)
-        if form is not None or (keys[at] in prepositional and span_at[at] < 0 <= paragraph[at])
-    ]
+    starts, stops = _bound_sentences(tokens, spans, span_at, [at for at in notable if keys[at] in _FINAL])
+    running = [at for at in notable if span_at[at] < 0 <= paragraph[at]]
+    forms: list[Form | None] = [None] * len(keys)
+    for at in running:
+        if at == 0 or keys[at - 1] not in words.descent:
+            forms[at] = cues.forms.get(keys[at])
+    candidates = [at for at in running if forms[at] is not None or keys[at] in cues.prepositional]
     candidates = sorted(candidates + [span.first for span in spans])
     stray_tokens = frozenset(bisect_left(tokens.starts, place) for place in strays)
     return Scene(
-        document, tokens, keys, spans, span_at, forms, starts, stops, paragraph, candidates, stray_tokens,
-        cue_words, load_speaker_words(),
+        document, tokens, keys, spans, span_at, forms, starts, stops, paragraph, candidates,
+        _find_turns(keys, notable, forms, spans), stray_tokens, cues, words,
     )  # fmt: skip
 
 
-def _free_sources(tokens: Tokens, cues: CueWords) -> None:
+def _find_notable(tokens: Tokens) -> list[int]:
+    """The tokens that some list of the scene is about: one look-up for each token here, and none later on."""
+    notable = _load_notable_words()
+    places = [at for at, key in enumerate(tokens.keys) if key in notable]
+    if _free_sources(tokens, places):
+        places = [at for at, key in enumerate(tokens.keys) if key in notable]
+    return places
+
+
+@cache
+def _load_notable_words() -> frozenset[str]:
+    cues = load_cue_words()
+    return frozenset((*cues.forms, *cues.prepositional, *_load_lam_heads(), *load_turning_words(), *_FINAL))
+
+
+@cache
+def _load_lam_heads() -> frozenset[str]:
+    """The prepositions with ل after them, with and without a joined و: وفقا."""
+    needed = load_cue_words().according.items()
+    return frozenset(prefix + key for key, after in needed if after == "ل" for prefix in ("", "و"))
+
+
+def _free_sources(tokens: Tokens, places: Iterable[int]) -> bool:
     """Take the ل of وفقا للوزارة off the key of its noun (not off the text), so that it is found as a speaker."""
-    keys = tokens.keys
-    for at in range(1, len(keys)):
-        key = keys[at]
-        if key[0:1] == "ل" and len(key) > 2 and _needs_lam(keys[at - 1], cues):
-            keys[at] = "ا" + key[1:] if key.startswith("لل") else key[1:]
+    keys, heads = tokens.keys, _load_lam_heads()
+    is_freed = False
+    for place in places:
+        at = place + 1
+        while keys[at - 1] in heads and at < len(keys) and keys[at][0] == "ل" and len(keys[at]) > 2:
+            keys[at] = "ا" + keys[at][1:] if keys[at].startswith("لل") else keys[at][1:]
+            is_freed, at = True, at + 1  # what was freed may be such a preposition itself
+    return is_freed
 
 
-def _needs_lam(key: str, cues: CueWords) -> bool:
-    return "ل" in (cues.according.get(key), cues.according.get(key.removeprefix("و")))
+def _find_turns(keys: list[str], notable: list[int], forms: list[Form | None], spans: list[Span]) -> list[int]:
+    turning = load_turning_words()
+    after = [*keys[1:], "\n"]
+    turns = [at for at in notable if forms[at] is not None or can_turn(keys[at], after[at], turning)]
+    return sorted([*turns, *(span.first for span in spans), len(keys)])
 
 
 def _cut_unclosed(tokens: Tokens, mark: Mark, cues: CueWords) -> Mark:
@@ -147,27 +179,28 @@ def _place_paragraphs(document: Document, tokens: Tokens) -> list[int]:
     return place
 
 
-def _bound_sentences(tokens: Tokens, spans: list[Span], span_at: list[int]) -> tuple[list[int], list[int]]:
-    n = len(tokens)
-    starts, stops = [0] * n, [n] * n
-    first = 0
-    at = 0
-    while at < n:
+def _bound_sentences(
+    tokens: Tokens, spans: list[Span], span_at: list[int], finals: list[int]
+) -> tuple[list[int], list[int]]:
+    """Where the sentence of each token starts and stops, from its marks and from `finals`, its final signs."""
+    starts: list[int] = []
+    stops: list[int] = []
+    resume = 0
+    for at in sorted({*finals, *(span.first for span in spans)}):
+        if not resume <= at < len(tokens):
+            continue  # inside marks
         number = span_at[at]
         if number >= 0 and at == spans[number].first:
-            at = spans[number].last
+            stop = resume = spans[number].last + 1
             ends = not spans[number].mark.closed or _ends_inside(tokens, spans[number])
-            stop = at + 1
         else:
+            stop, resume = at, at + 1
             ends = tokens.keys[at] in _FINAL and _is_final(tokens, at)
-            stop = at
-        if ends or at == n - 1:
-            stop = stop if ends else n
-            starts[first : at + 1] = [first] * (at + 1 - first)
-            stops[first : at + 1] = [stop] * (at + 1 - first)
-            first = at + 1
-        at += 1
-    return starts, stops
+        if ends:
+            stops += [stop] * (resume - len(starts))
+            starts += [len(starts)] * (resume - len(starts))
+    rest = len(tokens) - len(starts)
+    return starts + [len(starts)] * rest, stops + [len(tokens)] * rest
 
 
 def _ends_inside(tokens: Tokens, span: Span) -> bool:
