@@ -14,10 +14,9 @@ import shutil
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 from unittest import mock
 
 from rich.table import Table
@@ -25,15 +24,14 @@ from rich.table import Table
 from benchmarks.measure import make_table, show_figure
 from benchmarks.watch import on_cores, python, watch
 from newsetl.guard import Guard, Position
+from newsetl.io.merge import Merged, merge_partition
+from newsetl.io.site import LEDGER, Site
 from newsetl.io.staging import StagingWriter
-from newsetl.plan import plan_run
+from newsetl.plan import Batch, plan_run
 from newsetl.run import Run
+from newsetl.schema import Partition
 from newsetl.settings import Settings
-from newsetl.work import process_batch
-from newsetl.workers import Workers
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from newsetl.work import BatchResult, process_batch
 
 # What the table shows, in order, and what is done there.
 STAGES = {
@@ -90,21 +88,28 @@ def listening(clock: Clock) -> Iterator[None]:
         yield
 
 
-class Inline(Workers):
-    """No workers: what is submitted is done at once, as merging."""
+class Inline:
+    """An engine that does all work itself, at once."""
+
+    at_once = 1
+    is_spread = False
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        self._clock.enter("merge")
-        future: Future[T] = Future()
-        future.set_result(fn(*args, **kwargs))
-        self._clock.enter("publish")
-        return future
+    def process(self, batch: Batch, settings: Settings, site: Site) -> BatchResult:
+        """As every engine does."""
+        return process_batch(batch, settings, site.staging)
 
-    def renew(self) -> None:
-        """There is nothing to renew."""
+    def merge(self, site: Site, partitions: Iterable[Partition]) -> Iterator[Merged]:
+        """As every engine does."""
+        for partition in partitions:
+            self._clock.enter("merge")
+            yield merge_partition(site.staging / LEDGER, site, partition)
+        self._clock.enter("publish")
+
+    def stop(self) -> None:
+        """There is nothing to stop."""
 
 
 def measure(source: Path, out: Path) -> tuple[int, dict[str, float]]:
@@ -112,12 +117,12 @@ def measure(source: Path, out: Path) -> tuple[int, dict[str, float]]:
     clock = Clock()
     settings = Settings(inputs=(str(source),), out=str(out), workers=1)
     plan = plan_run(settings)
-    with listening(clock), Run(settings) as this:
-        for batch in plan.batches:
-            result = process_batch(batch, settings, this.staging)
+    with listening(clock), Run(settings, plan, Inline(clock)) as this:
+        for batch in this.todo:
+            result = this.process(batch)
             clock.enter("settle")
             this.add(result)
-        result_of_run = this.publish(Inline(clock), plan)
+        result_of_run = this.publish()
     clock.enter("end")
     return result_of_run.read, dict(clock.seconds)
 
