@@ -10,12 +10,15 @@ from newsetl.io.inputs import InputFile, find_inputs
 from newsetl.io.profiles import read_outlets
 from newsetl.io.readers import ReadOptions, Wanted, load_urls, read_records
 from newsetl.records import RawRecord
-from newsetl.settings import MAX_PARTS, Settings
+from newsetl.settings import MAX_PARTS, MAX_PARTS_OF_PAGES, Settings
 
 # What a compressed file whose content size is not stated is taken to unpack to; news text packs three- to sixfold.
 PACKING = 4
-# Pages are mostly markup: their bytes are so many times less work than those of text (180 kB in 6 ms, 3 kB in 1 ms).
-MARKUP = 10
+# Pages are mostly markup: their bytes are so many times less work than those of text (170 kB in 5 ms, 3 kB in 1.5 ms).
+MARKUP = 20
+PAGES = ("html", "warc")
+# A file is cut when it is a larger share of all work than this: many large files keep many workers busy as they are.
+ENOUGH = 128
 # More batches than this are larger instead: what each costs beside its work stays small, in Prefect above all.
 MAX_BATCHES = 4_096
 COLUMN_FORMATS = ("jsonl", "json", "csv", "tsv", "parquet")
@@ -80,8 +83,9 @@ def plan_run(settings: Settings) -> Plan:
         raise InputError(f"nothing to read in {', '.join(settings.inputs)}: no file of a known format")
     _check_mapping(settings, known)
     whole = [Slice(file, url=addresses.get(file.uri) or addresses.get(file.name)) for file in known]
-    batch_bytes = max(settings.batch_bytes, sum(_work_bytes(s, content_bytes(s.file)) for s in whole) // MAX_BATCHES)
-    slices = _limited(whole, settings) if settings.limit else _cut(whole, batch_bytes)
+    work_bytes = sum(_work_bytes(piece, content_bytes(piece.file)) for piece in whole)
+    batch_bytes = max(settings.batch_bytes, work_bytes // MAX_BATCHES)
+    slices = _limited(whole, settings) if settings.limit else _cut(whole, max(batch_bytes, work_bytes // ENOUGH))
     skipped = (replace(f, skip_reason="addresses of pages") if _is_address_file(f) else f for f in files)
     return Plan(
         tuple(group_slices(((s, content_bytes(s.file) // s.parts) for s in slices), batch_bytes)),
@@ -111,13 +115,14 @@ def content_bytes(file: InputFile) -> int:
 
 def _work_bytes(piece: Slice, size_bytes: int) -> int:
     """Bytes of text that are as much work as so many bytes of this slice."""
-    return size_bytes // MARKUP if piece.file.format in ("html", "warc") else size_bytes
+    return size_bytes // MARKUP if piece.file.format in PAGES else size_bytes
 
 
-def _cut(whole: Iterable[Slice], batch_bytes: int) -> Iterator[Slice]:
+def _cut(whole: Iterable[Slice], part_bytes: int) -> Iterator[Slice]:
     """Large files of many records in parts, everything else as it is."""
     for piece in whole:
-        parts = min(MAX_PARTS, -(-_work_bytes(piece, content_bytes(piece.file)) // batch_bytes))
+        most = MAX_PARTS_OF_PAGES if piece.file.format in PAGES else MAX_PARTS
+        parts = min(most, -(-_work_bytes(piece, content_bytes(piece.file)) // part_bytes))
         if parts <= 1 or piece.file.format in ("text", "html", None):
             yield piece
         else:

@@ -16,8 +16,10 @@ SETTINGS_FILE = "newsetl.toml"
 # Work of some 3 s on one core of 2020s hardware: 8 MB of UTF-8 text is about 2,000 news articles. What an interruption
 # costs, and how long one worker may be alone at the end.
 BATCH_BYTES = 8_000_000
-# Every part of a split file reads the whole file again, which costs 1 % of the work of the whole: `io.readers`.
+# Every part of a split file reads the whole file again (`io.readers`), which costs 1 % of the work of the whole; of
+# pages, mostly for unpacking them, 10 %.
 MAX_PARTS = 16
+MAX_PARTS_OF_PAGES = 4
 # A batch of small records needs some 50 MB: rows on their way to disk, and what the libraries hold.
 MIN_MEMORY = 128 * 1024**2
 ENGINES = ("local", "dask")
@@ -43,7 +45,7 @@ class Settings:
         use_profiles: Whether the selectors and lines of profiles are used; names, slugs and zones always are.
         urls: File with lines "name, tab, URL" that gives HTML files their addresses.
         max_record_bytes: Records above this size become rejects.
-        batch_bytes: Bytes of text that make a batch; ten times as many of pages.
+        batch_bytes: Bytes of text that make a batch; twenty times as many of pages.
         max_document_seconds: Processor time of one record; above it, or after four times as long of waiting, it becomes
             a reject. One of 16 MB takes 13 s on the hardware above.
         max_document_memory: Bytes that a worker may take while at a batch, above what it holds before. A record of
