@@ -5,11 +5,12 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import ExitStack
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,6 +34,7 @@ from newsetl.work import BatchResult
 
 # After these a run may be gone on with; other errors are faults of newsetl or of what lies staged.
 INTERRUPTIONS = (KeyboardInterrupt, SystemExit, NewsetlError)
+WATCH_SECONDS = 0.5
 KEPT = "{} of {} batches are kept, the same command goes on from there"
 
 
@@ -271,14 +273,18 @@ def run_with(engine: Engine, settings: Settings, plan: Plan, watch: Watch = lamb
 def _process_all(this: Run, engine: Engine, watch: Watch) -> None:
     """Do what is left to do, in threads that wait for the engine."""
     with ThreadPoolExecutor(engine.at_once) as threads:
+        # not futures.wait: Ctrl-C within it may leave the locks of futures held, and threads wait for ever
+        done: SimpleQueue[Future[BatchResult]] = SimpleQueue()
         batches = [threads.submit(this.process, batch) for batch in this.todo]
-        pending = set(batches)
+        for batch in batches:
+            batch.add_done_callback(done.put)
         watch(this.progress())
         try:
-            while pending:
-                done, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
-                for batch in done:
-                    this.add(batch.result())
+            left = len(batches)
+            while left:
+                with suppress(Empty):
+                    this.add(done.get(timeout=WATCH_SECONDS).result())
+                    left -= 1
                 watch(this.progress())
         except BaseException:
             engine.stop()
