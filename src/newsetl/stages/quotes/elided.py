@@ -172,7 +172,7 @@ def _find_after_adjunct(scene: Scene, first: int, stop: int, cast: Cast) -> Phra
         verb = at + 1
         if scene.keys[at] != "،" or scene.span_at[at] >= 0 or scene.span_at[verb] >= 0:
             continue
-        is_verb = scene.forms[verb] is not None or is_name_like(scene, scene.keys[verb])
+        is_verb = scene.forms[verb] is not None or is_name_like(scene.keys[verb])
         if is_verb and not has_article(scene, verb) and not starts_speaker(scene, verb):
             phrase = _subject_of(scene, verb, stop, cast)
             if phrase is not None:
@@ -231,7 +231,7 @@ def guess_person(scene: Scene, cue: int, gender: str) -> Phrase | None:
         if (
             scene.paragraph[at] >= 0
             and scene.span_at[at] < 0
-            and (key in words.titles or key in words.given or is_definite_role(scene, key))
+            and (key in words.titles or key in words.given or is_definite_role(key))
         ):
             if gender == "f" and not (key.endswith("ة") and key not in words.given):
                 continue

@@ -109,6 +109,8 @@ class SpeakerWords:
     function_words: frozenset[str]
     given: frozenset[str]
     family: frozenset[str]
+    known_names: frozenset[str]  # all that can be part of a personal name
+    formula_heads: frozenset[str]  # the first words of `formulas`
 
 
 def _read_table(name: str) -> dict[str, Any]:
@@ -130,10 +132,14 @@ def load_speaker_words() -> SpeakerWords:
     table = _read_table("speakers.toml")
     mined = _read_table("mined_names.toml")
     given = load_hand_names() | _folded(mined["given"])
+    family = _folded(mined["family"]) | _folded(_read_table("names.toml")["words_too"])
+    sections = {section: _folded(words) for section, words in table.items()}
     return SpeakerWords(
         given=given,
-        family=_folded(mined["family"]) | _folded(_read_table("names.toml")["words_too"]),
-        **{section: _folded(words) for section, words in table.items()},
+        family=family,
+        known_names=given | family | sections["name_particles"],
+        formula_heads=frozenset(formula.split(" ")[0] for formula in sections["formulas"]),
+        **sections,
     )
 
 

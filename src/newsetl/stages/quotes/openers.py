@@ -1,7 +1,6 @@
 """Where the content of a cue begins: after أن, a colon, or at marks that hold what was said."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from newsetl.stages.quotes.lexicon import Form
 from newsetl.stages.quotes.scene import Scene, Span
@@ -16,8 +15,7 @@ _DOTS = (".", "…")
 _NAME_WORDS = 4  # a marked span of this many words or fewer may be a name inside the speaker's phrase
 
 
-@dataclass(frozen=True, slots=True)
-class Opener:
+class Opener(NamedTuple):
     """Where content begins: `at` is the first token that is not the speaker's, `first` the first of the content."""
 
     kind: Literal["span", "clause", "colon"]

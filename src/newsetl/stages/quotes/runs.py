@@ -22,8 +22,7 @@ _ARTICLES = ("ال", "لل", "بال", "وال")
 
 def is_known_name(scene: Scene, at: int) -> bool:
     """Do the tables know the word as part of a personal name?"""
-    key = scene.keys[at]
-    return key in scene.words.given or key in scene.words.family or key in scene.words.name_particles
+    return scene.keys[at] in scene.words.known_names
 
 
 def has_article(scene: Scene, at: int) -> bool:
@@ -37,7 +36,7 @@ def is_plain(scene: Scene, at: int) -> bool:
     if is_known_name(scene, at):
         return True
     if (
-        not is_name_like(scene, key)
+        not is_name_like(key)
         or has_article(scene, at)
         or key.startswith(_ARTICLES[1:])
         or key in scene.words.emphasis
@@ -45,7 +44,7 @@ def is_plain(scene: Scene, at: int) -> bool:
         or key in CALLED
     ):
         return False
-    if is_adverb(scene, key) or key.endswith(_OBJECTS) or (key.endswith("ة") and len(key) > 4):
+    if is_adverb(key) or key.endswith(_OBJECTS) or (key.endswith("ة") and len(key) > 4):
         return False
     if "ً" in scene.tokens.text[scene.tokens.starts[at] : scene.tokens.ends[at]]:
         return False  # an accusative: an object or an adverb
@@ -59,7 +58,7 @@ def is_plain(scene: Scene, at: int) -> bool:
 def opens_feminine(scene: Scene, at: int) -> bool:
     """Does a woman's name that no table knows begin here: a word in ة or اء with the rest of a name after it?"""
     key = scene.keys[at]
-    if not key.endswith(("ة", "اء")) or has_article(scene, at) or not is_name_like(scene, key):
+    if not key.endswith(("ة", "اء")) or has_article(scene, at) or not is_name_like(key):
         return False
     if at + 1 >= len(scene.keys) or key.startswith(_ARTICLES[1:]) or is_joined(scene, at):
         return False
@@ -91,8 +90,8 @@ def is_joined(scene: Scene, at: int) -> bool:
         or rest in scene.words.proper_bodies
         or (key[0] == "ب" and rest in scene.cues.forms)
         or rest in ("اسم", "قلم", "قيادة", "رئاسة")
-        or is_body(scene, rest)
-        or is_role(scene, rest)
+        or is_body(rest)
+        or is_role(rest)
         or key[1:].isascii()
     )
 
@@ -107,7 +106,7 @@ def is_bound(scene: Scene, at: int, stop: int) -> bool:
         return True
     if key in cues.bare or key in cues.suffixed or key in words.titles or key in words.asides or key in words.turns:
         return True
-    return scene.forms[at] is not None or is_role(scene, key) or is_adverb(scene, key)
+    return scene.forms[at] is not None or is_role(key) or is_adverb(key)
 
 
 def is_closed(scene: Scene, at: int, stop: int) -> bool:
@@ -156,8 +155,8 @@ def _goes_on(scene: Scene, start: int, at: int) -> bool:
     if has_article(scene, at):
         return is_surname(scene, start, at)
     if key.endswith("ة") and at == start + 1 and key[:1].isalpha():  # نجلاء حتاملة
-        return is_known_name(scene, start) and is_name_like(scene, key) and is_closed(scene, at + 1, len(scene.keys))
-    if key[0] == "ب" and at == start + 1 and is_name_like(scene, key) and is_bound(scene, at + 1, len(scene.keys)):
+        return is_known_name(scene, start) and is_name_like(key) and is_closed(scene, at + 1, len(scene.keys))
+    if key[0] == "ب" and at == start + 1 and is_name_like(key) and is_bound(scene, at + 1, len(scene.keys)):
         return not key.startswith("بال") and not key.endswith(_OBJECTS)  # زوران بتكوف
     if at > start + 1 and key.endswith("ين") and len(key) > _LONG_DUAL:
         return False  # قرأ وليد منصور مقطعين
@@ -189,7 +188,7 @@ def is_surname(scene: Scene, start: int, at: int) -> bool:
         return True
     if key == _SAYYID and at == start + 1 and following[:1].isalpha():
         return is_known_name(scene, at + 1) or has_article(scene, at + 1)  # رامي السيد اليافعي
-    if is_role(scene, key) or is_body(scene, key):
+    if is_role(key) or is_body(key):
         return not following[:1].isalpha() or following in scene.cues.bare or following in scene.cues.suffixed
     if key in scene.words.boundaries or key in scene.words.prepositions or key in scene.words.relatives:
         return False

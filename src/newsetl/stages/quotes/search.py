@@ -1,7 +1,5 @@
 """The search for quotes: one walk over the places of a document where a quote can be recognised."""
 
-from dataclasses import replace
-
 from newsetl.records import Quote, Resolution
 from newsetl.stages.quotes.according import find_according
 from newsetl.stages.quotes.attribution import make_quote, resolve_speaker
@@ -50,7 +48,8 @@ def _find_at(scene: Scene, at: int, last: Found | None) -> Found | None:
 def _find_inscribed(scene: Scene, at: int, found: Found) -> list[Found]:
     """Quotes inside the speaker's description: قالت سلمى التي حملت لافتة كتب عليها "..." إن."""
     inscribed = []
-    for place in range(at + 1, found.content.segments[0][0]):
+    place = at
+    while (place := scene.next_turn(place)) < found.content.segments[0][0]:
         form = scene.forms[place]
         if form is not None and is_inscribed(scene, place, form):
             inner = find_cue_quote(scene, place, form, found)
@@ -67,4 +66,4 @@ def _find_relayed(scene: Scene, source: Found, last: Found | None) -> Found | No
     if form is None or form.kind != "verb" or source.cue is None or first < source.cue[0]:
         return None
     found = find_cue_quote(scene, inner, form, last)
-    return replace(found, relayed_by=source.phrase) if found is not None and found.phrase is not None else None
+    return found._replace(relayed_by=source.phrase) if found is not None and found.phrase is not None else None
