@@ -168,7 +168,7 @@ def _continues(scene: Scene, span: Span, later: Span) -> bool:
 def clause_type(scene: Scene, first: int, stop: int) -> QuoteType:
     """direct, mixed or indirect by which words of the clause stand in marks."""
     kind: QuoteType = "indirect"
-    at = first
+    at = first if max(scene.span_at[first:stop], default=-1) >= 0 else stop
     while at < stop:
         number = scene.span_at[at]
         if number >= 0:

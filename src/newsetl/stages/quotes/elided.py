@@ -54,6 +54,8 @@ def _find_clause_subject(scene: Scene, cue: int, floor: int, cast: Cast) -> Phra
     form = scene.forms[cue]
     wanted = form.gender if form is not None else ""
     for at in range(cue - 1, max(floor, cue - _CLAUSE_REACH) - 1, -1):
+        if scene.forms[at] is None and scene.keys[at] != "مع" and scene.keys[at][0] != "و":
+            continue  # no verb, as most words
         if scene.forms[at] is not None and scene.key(at - 1) in scene.words.relatives:
             head = _head_of_clause(scene, at, cue)
             if head is not None:

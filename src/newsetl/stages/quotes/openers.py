@@ -27,19 +27,23 @@ def find_opener(scene: Scene, cue: int, form: Form) -> Opener | None:
     """The first thing after a cue that can open its content, inside the sentence."""
     weak = is_weak(scene, cue, form)
     reach = _CLOSE_REACH if form.kind != "verb" else _WEAK_REACH if weak else _REACH
-    at = cue + 1
-    while at < min(cue + reach, len(scene.keys)):
-        key = scene.keys[at]
+    keys, span_at, forms, stop = scene.keys, scene.span_at, scene.forms, scene.sentence_stop[cue]
+    opening = scene.cues.opening
+    last = min(cue + reach, len(keys))
+    at = cue
+    while (at := at + 1) < last:
+        key = keys[at]
+        if key not in opening and forms[at] is None and span_at[at] < 0 and at < stop:
+            continue  # nearly all words: nothing below would be true of them
         if key == ":" and not key_is_time(scene, at):
             return _open_colon(scene, cue, at, form)
-        if at >= scene.sentence_stop[cue]:
+        if at >= stop:
             return _open_after_dots(scene, cue, at, form)
-        number = scene.span_at[at]
-        if number >= 0:
-            span = scene.spans[number]
+        if span_at[at] >= 0:
+            span = scene.spans[span_at[at]]
             if is_content_span(scene, cue, span, form):
                 return Opener("span", at, at)
-            at = span.last + 1
+            at = span.last
             continue
         if is_complementizer(scene, at, form):
             keep = key in scene.cues.suffixed
@@ -47,10 +51,9 @@ def find_opener(scene: Scene, cue: int, form: Form) -> Opener | None:
             return Opener("clause", opener, at if keep else at + 1)
         if (weak and key == "،") or key in scene.cues.breaks:
             return None
-        other = scene.forms[at]
+        other = forms[at]
         if other is not None and _is_rival(scene, at, other):
             return None
-        at += 1
     return None
 
 

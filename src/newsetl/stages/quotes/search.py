@@ -20,12 +20,14 @@ def search_quotes(scene: Scene) -> tuple[Quote, ...]:
     last: Found | None = None
     resume = 0
     answers = find_answers(scene)
+    written = [at for at in scene.candidates if (form := scene.forms[at]) is not None and is_inscribed(scene, at, form)]
     for at in sorted({*scene.candidates, *answers}) if answers else scene.candidates:
         found = (answers.get(at) or _find_at(scene, at, last)) if at >= resume else None
         if found is not None:
             resolved.append((found, *resolve_speaker(scene, cast, found, last)))
+            inside = [place for place in written if at < place < found.content.segments[0][0]]
             resolved += [
-                (inner, *resolve_speaker(scene, cast, inner, found)) for inner in _find_inscribed(scene, at, found)
+                (inner, *resolve_speaker(scene, cast, inner, found)) for inner in _find_inscribed(scene, inside, found)
             ]
             last, resume = found, found.stop
     describe_speakers(cast)
@@ -45,16 +47,14 @@ def _find_at(scene: Scene, at: int, last: Found | None) -> Found | None:
     return found and (_find_relayed(scene, found, last) or found)
 
 
-def _find_inscribed(scene: Scene, at: int, found: Found) -> list[Found]:
+def _find_inscribed(scene: Scene, places: list[int], found: Found) -> list[Found]:
     """Quotes inside the speaker's description: قالت سلمى التي حملت لافتة كتب عليها "..." إن."""
     inscribed = []
-    place = at
-    while (place := scene.next_turn(place)) < found.content.segments[0][0]:
+    for place in places:
         form = scene.forms[place]
-        if form is not None and is_inscribed(scene, place, form):
-            inner = find_cue_quote(scene, place, form, found)
-            if inner is not None and inner.stop <= found.content.segments[0][0]:
-                inscribed.append(inner)
+        inner = find_cue_quote(scene, place, form, found) if form is not None else None
+        if inner is not None and inner.stop <= found.content.segments[0][0]:
+            inscribed.append(inner)
     return inscribed
 
 
