@@ -3,7 +3,6 @@
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from newsetl.records import Document, Paragraph
@@ -32,8 +31,7 @@ _CLEAR_MAJORITY = 3
 _LONGEST_WAIT = 2  # paragraphs between an opening mark and the closing one
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """One marked span: `start:end` with its marks, `inner_start:inner_end` without.
 
     An unclosed one ends with its paragraph, or with a sentence before the next marks.

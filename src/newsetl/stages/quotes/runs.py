@@ -3,6 +3,8 @@
 import re
 
 from newsetl.stages.quotes.classes import base_word, is_adverb, is_body, is_name_like, is_role
+from newsetl.stages.quotes.lexicon import load_cue_words, load_speaker_words
+from newsetl.stages.quotes.memo import remember
 from newsetl.stages.quotes.scene import Scene
 
 _LONGEST_NAME = 7
@@ -35,24 +37,23 @@ def is_plain(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
     if is_known_name(scene, at):
         return True
-    if (
-        not is_name_like(key)
-        or has_article(scene, at)
-        or key.startswith(_ARTICLES[1:])
-        or key in scene.words.emphasis
-        or key in scene.words.openings
-        or key in CALLED
-    ):
+    if not _has_name_shape(key) or has_article(scene, at) or is_joined(scene, at):
         return False
-    if is_adverb(key) or key.endswith(_OBJECTS) or (key.endswith("ة") and len(key) > 4):
+    return "ً" not in scene.tokens.text[scene.tokens.starts[at] : scene.tokens.ends[at]]  # an accusative: an object
+
+
+@remember
+def _has_name_shape(key: str) -> bool:
+    words = load_speaker_words()
+    if not is_name_like(key) or key.startswith(_ARTICLES[1:]) or key in CALLED:
         return False
-    if "ً" in scene.tokens.text[scene.tokens.starts[at] : scene.tokens.ends[at]]:
-        return False  # an accusative: an object or an adverb
-    if _VERBAL_NOUN.fullmatch(key):
+    if key in words.emphasis or key in words.openings or is_adverb(key):
+        return False
+    if key.endswith(_OBJECTS) or (key.endswith("ة") and len(key) > 4) or _VERBAL_NOUN.fullmatch(key):
         return False
     if len(key) > 3 and (key.endswith("اء") or (key[0] == "ي" and key[1] not in "او")):
         return False  # a verbal noun, a verb
-    return not is_joined(scene, at) and not (key[0] in "يت" and key.endswith(("ون", "وا", "ين")) and len(key) > 4)
+    return not (key[0] in "يت" and key.endswith(("ون", "وا", "ين")) and len(key) > 4)
 
 
 def opens_feminine(scene: Scene, at: int) -> bool:
@@ -75,38 +76,45 @@ def is_joined(scene: Scene, at: int) -> bool:
     if key[0] not in "لبكوف" or len(key) < 3:
         return False
     start = scene.tokens.starts[at]
-    rest = key[1:]
-    if key[0] == "و" and (rest in scene.words.prepositions or (len(key) > 3 and key[1] not in "اي")):
+    return scene.tokens.text[start + 1 : start + 2] in ("إ", "أ", "آ") or _has_joined_letter(key)
+
+
+@remember
+def _has_joined_letter(key: str) -> bool:
+    """Does a word of three letters or more begin with a joined letter, as far as the letters tell?"""
+    words, rest = load_speaker_words(), key[1:]
+    if key[0] == "و" and (rest in words.prepositions or (len(key) > 3 and key[1] not in "اي")):
         return True  # foreign names with و go on with a long vowel: وارنر، ويدودو
-    if key[0] == "ل" and (rest in scene.words.given or (rest[0] not in "اوي" and len(rest) > 2)):
+    if key[0] == "ل" and (rest in words.given or (rest[0] not in "اوي" and len(rest) > 2)):
         return True  # foreign names with ل go on with a long vowel: لافروف، لورنزو
     if key[0] == "ب" and len(rest) > 2 and rest[0] not in "اويرلن":
         return True  # as above: بوتين، برنار, not بحضور
     if key[0] == "ل" and key.endswith(("نا", "ها", "هم")) and len(key) > 5:
         return True  # لوكالتنا
     return (
-        scene.tokens.text[start + 1 : start + 2] in ("إ", "أ", "آ")
-        or (key[0] in "وبك" and rest in scene.words.given and rest[0] not in "ال" and len(rest) > 3)
-        or rest in scene.words.proper_bodies
-        or (key[0] == "ب" and rest in scene.cues.forms)
+        (key[0] in "وبك" and rest in words.given and rest[0] not in "ال" and len(rest) > 3)
+        or rest in words.proper_bodies
+        or (key[0] == "ب" and rest in load_cue_words().forms)
         or rest in ("اسم", "قلم", "قيادة", "رئاسة")
         or is_body(rest)
         or is_role(rest)
-        or key[1:].isascii()
+        or rest.isascii()
     )
 
 
 def is_bound(scene: Scene, at: int, stop: int) -> bool:
     """Does a word or sign that cannot go on with a name stand at the token?"""
-    if at >= stop or scene.span_at[at] >= 0:
-        return True
-    key = scene.keys[at]
-    words, cues = scene.words, scene.cues
+    return at >= stop or scene.span_at[at] >= 0 or scene.forms[at] is not None or _is_bound_word(scene.keys[at])
+
+
+@remember
+def _is_bound_word(key: str) -> bool:
+    words, cues = load_speaker_words(), load_cue_words()
     if not key[:1].isalnum() or key in words.boundaries or key in words.prepositions or key in words.times:
         return True
     if key in cues.bare or key in cues.suffixed or key in words.titles or key in words.asides or key in words.turns:
         return True
-    return scene.forms[at] is not None or is_role(key) or is_adverb(key)
+    return is_role(key) or is_adverb(key)
 
 
 def is_closed(scene: Scene, at: int, stop: int) -> bool:

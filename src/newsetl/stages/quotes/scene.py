@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from newsetl.arabic.tokens import Tokens, split_tokens
 from newsetl.records import Document
@@ -17,8 +18,7 @@ _ABBREVIATION = 5  # letters on both sides of its stop
 _TURNING = frozenset(("continue", "indicate", "explain", "assert", "express"))  # مضيفا, لافتا
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A marked span by tokens: `first` and `last` hold the marks, `inner_first:inner_stop` what stands between."""
 
     first: int
