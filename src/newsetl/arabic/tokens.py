@@ -71,11 +71,12 @@ def split_tokens(text: str) -> Tokens:
 
 def _strip_marks(tokens: Tokens, folded: str) -> None:
     """Take the marks off the keys; only words that have any are touched, since few words of a newspaper do."""
-    mark = _DROP_MARKS.search(folded)
-    while mark is not None:
+    stripped = -1
+    for mark in _DROP_MARKS.finditer(folded):
         at = bisect_right(tokens.starts, mark.start()) - 1
-        tokens.keys[at] = _drop_marks(tokens.keys[at])
-        mark = _DROP_MARKS.search(folded, tokens.ends[at])
+        if at != stripped:
+            tokens.keys[at] = _drop_marks(tokens.keys[at])
+            stripped = at
 
 
 def _drop_marks(key: str) -> str:

@@ -1,7 +1,5 @@
 """Who said what, directly or indirectly: the quotes of an article with their cues and speakers."""
 
-from dataclasses import replace
-
 from newsetl.records import Document, Quote
 from newsetl.stages.quotes.confidence import load_calibration, tell_confidence
 from newsetl.stages.quotes.scene import build_scene
@@ -27,4 +25,6 @@ def find_quotes(document: Document) -> tuple[Quote, ...]:
     """
     quotes = search_quotes(build_scene(document))
     table = load_calibration()
-    return tuple(replace(q, confidence=tell_confidence(document, quotes, i, table)) for i, q in enumerate(quotes))
+    for position, quote in enumerate(quotes):  # nobody has seen them yet; `replace` takes forty times as long
+        object.__setattr__(quote, "confidence", tell_confidence(document, quotes, position, table))
+    return quotes

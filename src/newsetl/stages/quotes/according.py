@@ -208,9 +208,9 @@ def _is_source(scene: Scene, phrase: Phrase) -> bool:
     key = scene.keys[phrase.first]
     for form in (key, key.removeprefix("ل"), "ا" + key[1:] if key.startswith("لل") else key):
         if (
-            is_role(scene, form)
-            or is_body(scene, form)
-            or is_anonymous(scene, form)
+            is_role(form)
+            or is_body(form)
+            or is_anonymous(form)
             or form in scene.words.titles
             or form in scene.words.given
             or form.removeprefix("ال") in scene.cues.sources

@@ -50,7 +50,7 @@ def _skip_text(scene: Scene, first: int, stop: int) -> int:
     key = scene.keys[at]
     for body in (key, key.removeprefix("ل"), "ا" + key[1:] if key.startswith("لل") else key):
         is_source = carries or (body == key and body in scene.words.outlets)  # تقارير صحيفة, not تقرير لصحيفة
-        if is_source and is_body(scene, body) and base_word(body) not in scene.words.texts:
+        if is_source and is_body(body) and base_word(body) not in scene.words.texts:
             return at
     return first
 
@@ -104,10 +104,10 @@ def _goes_on(scene: Scene, first: int, at: int) -> bool:
     """After a word that can close the name: is the next one an adjective or a complement of it?"""
     key, before = scene.keys[at], scene.keys[at - 1]
     if key.startswith("ال"):
-        is_noun = (is_body(scene, key) or is_role(scene, key)) and not key.endswith(("ي", "ية"))
+        is_noun = (is_body(key) or is_role(key)) and not key.endswith(("ي", "ية"))
         if is_noun and before.startswith("ال"):
             return False
-        if key.endswith("ين") and (is_anonymous(scene, key) or before.endswith(("ة", "ات"))):
+        if key.endswith("ين") and (is_anonymous(key) or before.endswith(("ة", "ات"))):
             return False  # people: an object, no adjective
         return not before.endswith(("ية", "ي")) or key.endswith(("ة", "ي")) or not before.startswith("ال")
     if key.startswith(("لل", "وال", "بال")) or key == "في":

@@ -1,5 +1,7 @@
 """What kind of word a key is: a role, a body, an adverb, a piece of a name."""
 
+from newsetl.stages.quotes.lexicon import load_cue_words, load_speaker_words
+from newsetl.stages.quotes.memo import remember
 from newsetl.stages.quotes.scene import Scene
 
 _SHORTEST_PLURAL = 5  # letters of a plural in ون
@@ -14,9 +16,10 @@ def base_word(key: str) -> str:
     return key[2:] if key.startswith("ال") and len(key) > 4 else key
 
 
-def is_role(scene: Scene, key: str) -> bool:
+@remember
+def is_role(key: str) -> bool:
     """Is this a person's office or work, in any gender, definite or not?"""
-    words = scene.words
+    words = load_speaker_words()
     base = base_word(key)
     if base in words.organisations:
         return base in words.roles
@@ -37,26 +40,26 @@ def _owned_role(key: str) -> str:
     return ""
 
 
-def is_body(scene: Scene, key: str) -> bool:
+@remember
+def is_body(key: str) -> bool:
     """Is this the head of an institution, an outlet or a text?"""
-    base = base_word(key)
-    return base in scene.words.organisations or base in scene.words.texts or key in scene.words.proper_bodies
+    base, words = base_word(key), load_speaker_words()
+    return base in words.organisations or base in words.texts or key in words.proper_bodies
 
 
-def is_anonymous(scene: Scene, key: str) -> bool:
+@remember
+def is_anonymous(key: str) -> bool:
     """Is this a noun for people without names (مصادر، شهود), or their plural (مزارعون، أصدقاؤه)?"""
-    base = base_word(key)
-    if key in scene.words.anonymous or base in scene.words.anonymous:
-        return True
-    return is_people(scene, base) or _owned_people(key) in scene.words.anonymous
+    base, anonymous = base_word(key), load_speaker_words().anonymous
+    return key in anonymous or base in anonymous or is_people(base) or _owned_people(key) in anonymous
 
 
-def is_people(scene: Scene, base: str) -> bool:
+def is_people(base: str) -> bool:
     """Is a word without ال the sound plural of people: of a role (مزارعون) or of a belonging (سلفيون)?"""
-    stem = base[:-2]
-    if len(base) < _SHORTEST_PLURAL or not base.endswith(("ون", "ين")) or base in scene.words.given:
+    stem, words = base[:-2], load_speaker_words()
+    if len(base) < _SHORTEST_PLURAL or not base.endswith(("ون", "ين")) or base in words.given:
         return False
-    return stem in scene.words.roles or (stem.endswith("ي") and base.endswith("ون") and not is_body(scene, base))
+    return stem in words.roles or (stem.endswith("ي") and base.endswith("ون") and not is_body(base))
 
 
 def _owned_people(key: str) -> str:
@@ -71,9 +74,10 @@ def _owned_people(key: str) -> str:
     return stem + "ن" if stem.endswith("و") else ""
 
 
-def is_name_like(scene: Scene, key: str) -> bool:
+@remember
+def is_name_like(key: str) -> bool:
     """May the word be part of a personal name: no word that the tables know as something else?"""
-    words = scene.words
+    words, cues = load_speaker_words(), load_cue_words()
     if (
         not key[:1].isalpha()
         or key in words.boundaries
@@ -84,20 +88,16 @@ def is_name_like(scene: Scene, key: str) -> bool:
         or key in words.prepositions
     ):
         return False
-    if key in scene.cues.forms or key in scene.cues.bare or key in scene.cues.suffixed:
+    if key in cues.forms or key in cues.bare or key in cues.suffixed:
         return key in words.given
-    return (
-        not is_role(scene, key)
-        and not is_body(scene, key)
-        and key not in scene.words.relatives
-        and key not in words.anonymous
-    )
+    return not is_role(key) and not is_body(key) and key not in words.relatives and key not in words.anonymous
 
 
-def is_adverb(scene: Scene, key: str) -> bool:
+@remember
+def is_adverb(key: str) -> bool:
     """Is this an adverb such as مرارا, or a pronoun with its preposition, that never names a speaker?"""
-    words = scene.words
-    if key in words.times or key in words.turns or key in scene.words.pronouns:
+    words = load_speaker_words()
+    if key in words.times or key in words.turns or key in words.pronouns:
         return True
     return key.endswith("ا") and key not in words.given and _has_adverb_shape(key)
 
@@ -112,15 +112,18 @@ def is_imam(scene: Scene, at: int) -> bool:
     return scene.keys[at] == "امام" and scene.tokens.text[scene.tokens.starts[at]] == "إ"
 
 
-def is_definite_role(scene: Scene, key: str) -> bool:
+def is_definite_role(key: str) -> bool:
     """Is this a person's office or work with ال?"""
-    return key.startswith("ال") and is_role(scene, key)
+    return key.startswith("ال") and is_role(key)
 
 
 def starts_speaker(scene: Scene, at: int) -> bool:
     """Can the token head a speaker's phrase by what the tables say of it?"""
-    key = scene.keys[at]
-    words = scene.words
-    if key in words.titles or key in words.given:
-        return True
-    return is_role(scene, key) or is_body(scene, key) or is_anonymous(scene, key)
+    return heads_speaker(scene.keys[at])
+
+
+@remember
+def heads_speaker(key: str) -> bool:
+    """Can the word head a speaker's phrase?"""
+    words = load_speaker_words()
+    return key in words.titles or key in words.given or is_role(key) or is_body(key) or is_anonymous(key)

@@ -9,18 +9,19 @@ import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
+from itertools import repeat
 
-from newsetl.records import Document, Quote
+from newsetl.records import Document, Quote, QuoteType, Resolution, SpeakerKind
 
 SHORT_WORDS = 6  # shorter marked stretches are often names or terms
 LONG_WORDS = 60  # longer indirect speech has often run past its edge
 LONG_NAME = 5  # words; a person's name is shorter
 FAR = 80  # code points between a cue and its content: more than a speaker with a title
-STOPS = ".!؟?…"
-PAUSES = "،,؛;"
-MARKS = "\"”“«»„‹›'’‘)("
+STOPS = frozenset(".!؟?…")
+PAUSES = frozenset("،,؛;")
+MARKS = frozenset("\"”“«»„‹›'’‘)(")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def tell_confidence(document: Document, quotes: Sequence[Quote], position: int, 
 
 def model_share(names: Sequence[str], weights: Mapping[str, float]) -> float:
     """The logistic model: features that it does not know weigh nothing."""
-    return 1 / (1 + math.exp(-sum(weights.get(name, 0.0) for name in names)))
+    return 1 / (1 + math.exp(-sum(map(weights.get, names, repeat(0.0)))))
 
 
 def features(document: Document, quotes: Sequence[Quote], position: int) -> list[str]:
@@ -62,19 +63,28 @@ def features(document: Document, quotes: Sequence[Quote], position: int) -> list
     quote, text = quotes[position], document.text
     before = quotes[position - 1] if position else None
     return [
-        "bias",
-        f"type={quote.type}",
-        f"resolution={quote.resolution}",
-        f"type={quote.type} resolution={quote.resolution}",
-        f"kind={quote.speaker_kind}",
-        f"class={quote.cue_class}",
-        f"lemma={quote.cue_lemma}",
+        *_class_features(quote.type, quote.resolution, quote.speaker_kind, quote.cue_class, quote.cue_lemma),
         *(f"flag={flag}" for flag in quote.flags),
         *_content_features(text, quote),
         *_cue_features(text, quote),
         *_speaker_features(text, quote),
         *_company_features(text, quote, before),
     ]
+
+
+@lru_cache(maxsize=10_000)
+def _class_features(
+    kind: QuoteType, resolution: Resolution, speaker: SpeakerKind, cue_class: str | None, lemma: str | None
+) -> tuple[str, ...]:
+    return (
+        "bias",
+        f"type={kind}",
+        f"resolution={resolution}",
+        f"type={kind} resolution={resolution}",
+        f"kind={speaker}",
+        f"class={cue_class}",
+        f"lemma={lemma}",
+    )
 
 
 def _content_features(text: str, quote: Quote) -> list[str]:
@@ -100,7 +110,7 @@ def _cue_features(text: str, quote: Quote) -> list[str]:
     if quote.cue_start >= quote.end:
         return ["cue=behind"]
     between = text[quote.cue_end : quote.start]
-    layout = "colon" if ":" in between else "pause" if any(c in PAUSES for c in between) else "plain"
+    layout = "colon" if ":" in between else "pause" if not PAUSES.isdisjoint(between) else "plain"
     return [f"cue={layout}", f"type={quote.type} cue={layout}", f"gap={'far' if len(between) > FAR else 'near'}"]
 
 
@@ -133,5 +143,5 @@ def _company_features(text: str, quote: Quote, before: Quote | None) -> list[str
         return ["first"]
     same = before.speaker_name == quote.speaker_name
     between = text[before.end : quote.start]
-    gap = "paragraph" if "\n" in between else "sentence" if any(c in STOPS for c in between) else "clause"
+    gap = "paragraph" if "\n" in between else "sentence" if not STOPS.isdisjoint(between) else "clause"
     return [f"resolution={quote.resolution} gap={gap}", f"same={same} resolution={quote.resolution}"]

@@ -1,6 +1,6 @@
 """What was said: the reported words after a cue, and whether they are direct, mixed or indirect."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from newsetl.records import QuoteType
 from newsetl.stages.quotes.edges import find_clause_stop, find_speech_stop, is_cue_at, trim
@@ -14,8 +14,7 @@ _JOINTS = frozenset(("و", "وب", "وان", "وبان"))  # "..." و"...", وأ
 _NAME_WORDS = 4  # a marked span of this many words or fewer may be a name inside the speaker's phrase
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """Token ranges of what was said; `stop` is where the search for cues goes on."""
 
     type: QuoteType
@@ -169,7 +168,7 @@ def _continues(scene: Scene, span: Span, later: Span) -> bool:
 def clause_type(scene: Scene, first: int, stop: int) -> QuoteType:
     """direct, mixed or indirect by which words of the clause stand in marks."""
     kind: QuoteType = "indirect"
-    at = first
+    at = first if max(scene.span_at[first:stop], default=-1) >= 0 else stop
     while at < stop:
         number = scene.span_at[at]
         if number >= 0:

@@ -22,7 +22,7 @@ def describe_speakers(cast: Cast) -> None:
             entity.role = None
         elif entity.names:
             roles = _find_roles(cast.mentions, max(entity.names, key=len))
-            if entity.role and is_role(cast.scene, fold_word(entity.role.split()[0])):
+            if entity.role and is_role(fold_word(entity.role.split()[0])):
                 roles.append(entity.role)
             entity.role = max(roles, key=len, default=None)
 
@@ -49,7 +49,7 @@ def _read_roles(scene: Scene, first: int, stop: int) -> list[str]:
             phrase = None
     if phrase is None:
         return []
-    roles = [(a, b) for a, b in phrase.roles if is_role(scene, scene.keys[a]) or scene.keys[a] in scene.words.titles]
+    roles = [(a, b) for a, b in phrase.roles if is_role(scene.keys[a]) or scene.keys[a] in scene.words.titles]
     return [scene.name_text(a, _tail_stop(scene, b, end) if b == phrase.stop else b) for a, b in roles]
 
 
@@ -60,26 +60,26 @@ def _tail_stop(scene: Scene, at: int, stop: int) -> int:
         key = scene.keys[at]
         if scene.span_at[at] >= 0:
             span = scene.spans[scene.span_at[at]]
-            if span.words > _NAME_WORDS or (scene.key(at - 1) not in _LINKS and not is_body(scene, scene.key(at - 1))):
+            if span.words > _NAME_WORDS or (scene.key(at - 1) not in _LINKS and not is_body(scene.key(at - 1))):
                 break
             at = span.last + 1
             continue
         if not key[:1].isalpha() or scene.forms[at] is not None or _is_adjunct(scene, at):
             break
         is_complement = key.startswith(_DEFINITE) or (key[0] in "بل" and is_joined(scene, at))
-        if key not in _LINKS and not is_complement and not is_body(scene, key):
+        if key not in _LINKS and not is_complement and not is_body(key):
             break
         at += 1
-        if _is_kind(scene, key) and not is_bound(scene, at, stop):
+        if _is_kind(key) and not is_bound(scene, at, stop):
             at += 1  # the name of the place: بلدة الوادي, بجامعة الوادي
-    while at > first and (scene.keys[at - 1] in _LINKS or _is_kind(scene, scene.keys[at - 1])):
+    while at > first and (scene.keys[at - 1] in _LINKS or _is_kind(scene.keys[at - 1])):
         at -= 1
     return at
 
 
-def _is_kind(scene: Scene, key: str) -> bool:
+def _is_kind(key: str) -> bool:
     """Is the word a bare kind of body or place that needs its name after it, with ب or ل before it or not?"""
-    return not key.startswith(_DEFINITE) and (is_body(scene, key) or (key[0] in "بل" and is_body(scene, key[1:])))
+    return not key.startswith(_DEFINITE) and (is_body(key) or (key[0] in "بل" and is_body(key[1:])))
 
 
 def _is_adjunct(scene: Scene, at: int) -> bool:

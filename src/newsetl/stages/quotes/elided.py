@@ -54,6 +54,8 @@ def _find_clause_subject(scene: Scene, cue: int, floor: int, cast: Cast) -> Phra
     form = scene.forms[cue]
     wanted = form.gender if form is not None else ""
     for at in range(cue - 1, max(floor, cue - _CLAUSE_REACH) - 1, -1):
+        if scene.forms[at] is None and scene.keys[at] != "مع" and scene.keys[at][0] != "و":
+            continue  # no verb, as most words
         if scene.forms[at] is not None and scene.key(at - 1) in scene.words.relatives:
             head = _head_of_clause(scene, at, cue)
             if head is not None:
@@ -172,7 +174,7 @@ def _find_after_adjunct(scene: Scene, first: int, stop: int, cast: Cast) -> Phra
         verb = at + 1
         if scene.keys[at] != "،" or scene.span_at[at] >= 0 or scene.span_at[verb] >= 0:
             continue
-        is_verb = scene.forms[verb] is not None or is_name_like(scene, scene.keys[verb])
+        is_verb = scene.forms[verb] is not None or is_name_like(scene.keys[verb])
         if is_verb and not has_article(scene, verb) and not starts_speaker(scene, verb):
             phrase = _subject_of(scene, verb, stop, cast)
             if phrase is not None:
@@ -231,7 +233,7 @@ def guess_person(scene: Scene, cue: int, gender: str) -> Phrase | None:
         if (
             scene.paragraph[at] >= 0
             and scene.span_at[at] < 0
-            and (key in words.titles or key in words.given or is_definite_role(scene, key))
+            and (key in words.titles or key in words.given or is_definite_role(key))
         ):
             if gender == "f" and not (key.endswith("ة") and key not in words.given):
                 continue

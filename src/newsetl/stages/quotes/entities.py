@@ -217,7 +217,7 @@ class Cast:
         first = phrase.first
         while first < phrase.stop - 1 and self.scene.keys[first] in self.scene.words.titles:
             first += 1
-        return (first, phrase.stop) if is_role(self.scene, self.scene.keys[first]) else (phrase.first, phrase.stop)
+        return (first, phrase.stop) if is_role(self.scene.keys[first]) else (phrase.first, phrase.stop)
 
     def _introduce(self, phrase: Phrase, gender: str, number: str) -> Entity:
         if phrase.name is not None:
@@ -231,7 +231,7 @@ class Cast:
         if (
             phrase.kind == "organisation"
             and key.startswith("ل")
-            and is_body(self.scene, key[1:].replace("ل", "ال", key.startswith("لل")))
+            and is_body(key[1:].replace("ل", "ال", key.startswith("لل")))
         ):
             name = "ا" + name[1:] if key.startswith("لل") else name[1:]
         entity = Entity(name, phrase.kind, gender=gender, number=number)

@@ -1,14 +1,13 @@
 """A quote before its speaker is resolved."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from newsetl.stages.quotes.content import Content
 from newsetl.stages.quotes.lexicon import Form
 from newsetl.stages.quotes.names import Phrase
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """A quote before its speaker is known.
 
     Attributes:

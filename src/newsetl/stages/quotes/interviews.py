@@ -18,6 +18,8 @@ def find_answers(scene: Scene) -> dict[int, Found]:
     An answer follows a question mark and a dash, in the same paragraph or at the start of the next one. It goes
     on over paragraphs to the sign or the paragraph of the next question, with one segment a paragraph.
     """
+    if scene.document.text.count("؟") < _TURNS:
+        return {}
     answers: dict[int, Found] = {}
     turns = [at for at, key in enumerate(scene.keys) if key == "؟" and _after_dash(scene, at + 1)]
     if len(turns) < _TURNS:

@@ -13,10 +13,10 @@ def tell_kind(scene: Scene, first: int, stop: int, name: tuple[int, int] | None,
     words = scene.words
     if key in words.titles:
         return "person"
-    if is_anonymous(scene, key) and not (name and (is_role(scene, key) or scene.key(name[0] - 1) in CALLED)):
+    if is_anonymous(key) and not (name and (is_role(key) or scene.key(name[0] - 1) in CALLED)):
         return "anonymous"
-    if is_role(scene, key):
-        is_owned = key.endswith(("ها", "هم")) and not is_body(scene, key)
+    if is_role(key):
+        is_owned = key.endswith(("ها", "هم")) and not is_body(key)
         definite = (
             key.startswith("ال") or name is not None or is_owned or (stop > first + 1 and _makes_definite(scene, first))
         )
@@ -30,7 +30,7 @@ def tell_kind(scene: Scene, first: int, stop: int, name: tuple[int, int] | None,
 
 def is_institution(scene: Scene, first: int, stop: int) -> bool:
     """Is the head an institution? مؤسسة المتحف، الدكتورة ... is a founder."""
-    if not is_body(scene, scene.keys[first]) or is_role(scene, scene.keys[first]):
+    if not is_body(scene.keys[first]) or is_role(scene.keys[first]):
         return False
     comma = scene.keys.index("،", first, stop) if "،" in scene.keys[first:stop] else stop
     return comma + 2 >= stop or not (scene.keys[first].endswith("ة") and scene.keys[comma + 1] in scene.words.titles)
@@ -43,8 +43,8 @@ def _makes_definite(scene: Scene, first: int) -> bool:
         return not after.endswith("ي") and scene.forms[first + 1] is None  # محافظ عدن, not قاض محلي
     for at in range(first + 1, min(first + _CONSTRUCT, len(scene.keys))):
         key = scene.keys[at]
-        if key.startswith("ال") or is_body(scene, key):
+        if key.startswith("ال") or is_body(key):
             return True
-        if not is_role(scene, key.removeprefix("و")):
+        if not is_role(key.removeprefix("و")):
             return False
     return False

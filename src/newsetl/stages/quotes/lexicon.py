@@ -67,6 +67,7 @@ class CueWords:
     resumptives: frozenset[str]
     governed: Mapping[str, frozenset[str]]  # class of a verb -> the prepositions before its object
     relays: Mapping[str, frozenset[str]]  # lemma -> the prepositions before who said it first
+    opening: frozenset[str]  # what can open the content of a cue, or end the search for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,8 @@ class SpeakerWords:
     function_words: frozenset[str]
     given: frozenset[str]
     family: frozenset[str]
+    known_names: frozenset[str]  # all that can be part of a personal name
+    formula_heads: frozenset[str]  # the first words of `formulas`
 
 
 def _read_table(name: str) -> dict[str, Any]:
@@ -130,10 +133,14 @@ def load_speaker_words() -> SpeakerWords:
     table = _read_table("speakers.toml")
     mined = _read_table("mined_names.toml")
     given = load_hand_names() | _folded(mined["given"])
+    family = _folded(mined["family"]) | _folded(_read_table("names.toml")["words_too"])
+    sections = {section: _folded(words) for section, words in table.items()}
     return SpeakerWords(
         given=given,
-        family=_folded(mined["family"]) | _folded(_read_table("names.toml")["words_too"]),
-        **{section: _folded(words) for section, words in table.items()},
+        family=family,
+        known_names=given | family | sections["name_particles"],
+        formula_heads=frozenset(formula.split(" ")[0] for formula in sections["formulas"]),
+        **sections,
     )
 
 
@@ -143,6 +150,9 @@ def load_cue_words() -> CueWords:
     table = _read_table("cues.toml")
     complementizers = table["complementizers"]
     prepositional = _folded(table["according"]) | _folded(table["whatever"])
+    bare = _folded(complementizers["bare"])
+    suffixed = _folded(complementizers["suffixed"]) - bare
+    breaks = _folded(table["narrators"]["breaks"])
     return CueWords(
         forms=_spell_forms(table),
         according={fold_word(k): fold_word(v["after"]) for k, v in table["according"].items()},
@@ -152,8 +162,8 @@ def load_cue_words() -> CueWords:
         pronoun_sources=_folded(table["sources"]["pronouns"]),
         prepositional=frozenset(p + k for p in ("", "و") for k in prepositional),
         author_voice=_folded(table["author_voice"]),
-        bare=_folded(complementizers["bare"]),
-        suffixed=_folded(complementizers["suffixed"]) - _folded(complementizers["bare"]),
+        bare=bare,
+        suffixed=suffixed,
         prepositions={fold_word(k): v for k, v in complementizers["prepositions"].items()},
         blockers=_folded(complementizers["blockers"]),
         negations=_folded(table["negations"]["words"]),
@@ -163,7 +173,8 @@ def load_cue_words() -> CueWords:
         narrator_pairs=_folded(table["narrators"]["pairs"]),
         contrasts=_folded(table["narrators"]["contrasts"]),
         occasions=_folded(table["narrators"]["occasions"]),
-        breaks=_folded(table["narrators"]["breaks"]),
+        breaks=breaks,
+        opening=bare | suffixed | breaks | {":", "،"},
         governors=_folded(table["narrators"]["governors"]),
         labels=_folded(table["narrators"]["labels"]),
         circumstances=_folded(table["narrators"]["circumstances"]),

@@ -2,8 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
 from typing import NamedTuple
 
 from newsetl.records import Document, Paragraph
@@ -32,8 +31,7 @@ _CLEAR_MAJORITY = 3
 _LONGEST_WAIT = 2  # paragraphs between an opening mark and the closing one
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """One marked span: `start:end` with its marks, `inner_start:inner_end` without.
 
     An unclosed one ends with its paragraph, or with a sentence before the next marks.
@@ -65,6 +63,7 @@ def find_marks(document: Document) -> tuple[list[Mark], list[int]]:
     glyphs = _find_glyphs(document.text)
     if not glyphs:
         return [], []
+    starts = [glyph.start for glyph in glyphs]
     directions = _find_directions(glyphs)
     spans: list[Mark] = []
     strays: list[int] = []
@@ -72,8 +71,8 @@ def find_marks(document: Document) -> tuple[list[Mark], list[int]]:
     is_open = False
     at = 0
     for paragraph in document.paragraphs:
-        first = bisect_left(glyphs, paragraph.start, at, key=_start_of)
-        at = bisect_left(glyphs, paragraph.end, first, key=_start_of)
+        first = bisect_left(starts, paragraph.start, at)
+        at = bisect_left(starts, paragraph.end, first)
         mine = glyphs[first:at] if paragraph.role != "heading" else []
         found, alone = _mark_paragraph(document.text, paragraph, mine, directions)
         if is_open and alone and alone[0].shape == "close":
@@ -86,10 +85,6 @@ def find_marks(document: Document) -> tuple[list[Mark], list[int]]:
         elif is_open:
             waiting.append(Mark(paragraph.start, paragraph.end, paragraph.start, paragraph.end, closed=False))
     return spans, strays
-
-
-def _start_of(glyph: _Glyph) -> int:
-    return glyph.start
 
 
 def _mark_paragraph(
@@ -125,11 +120,11 @@ def _read_glyph(text: str, start: int, glyph: str) -> _Glyph:
     can_close = before not in " \n\t\u00a0([:" and after in _AFTER_CLOSING
     if before in " \u00a0" and after in _STOPS and text[end + 1 : end + 2] != after:
         can_close = True  # a space too many before it: نعم ".
-    if before == ":" or text[max(0, start - 3) : start].rstrip(" \u00a0").endswith(":"):
+    if before == ":" or (before in " \u00a0" and text[max(0, start - 3) : start].rstrip(" \u00a0").endswith(":")):
         can_open, can_close = True, False  # words follow a colon, whatever the glyph
     shape = "open" if can_open and not can_close else "close" if can_close and not can_open else ""
     is_apart = before in " \u00a0" and after in " \u00a0"
-    is_loose = before.isalpha() and after in " \u00a0" and _FAMILY[glyph] not in _FAINT
+    is_loose = after in " \u00a0" and before.isalpha() and _FAMILY[glyph] not in _FAINT
     return _Glyph(start, end, glyph, _FAMILY[glyph], shape, is_apart, is_loose)
 
 
@@ -168,7 +163,7 @@ def _pair_glyphs(
     pairs: list[tuple[_Glyph, _Glyph]] = []
     stack: list[_Glyph] = []
     alone: list[_Glyph] = []
-    held: Counter[str] = Counter()  # family -> how many are on the stack
+    held: defaultdict[str, int] = defaultdict(int)  # family -> how many are on the stack
     for glyph, following in zip(glyphs, [*glyphs[1:], None], strict=True):
         role = _tell_role(glyph, following, directions, is_held=held[glyph.family] > 0)
         if glyph.family in _FAINT and (not role or (role == "close" and not held[glyph.family])):

@@ -1,6 +1,6 @@
 """The inside of a speaker's phrase: which words are the name, which the role, and what kind of speaker it is."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from newsetl.records import SpeakerKind
 from newsetl.stages.quotes.bodies import AGENCY, body_name, outlet_stop
@@ -26,8 +26,7 @@ KING = "الملك"
 _BRACKET = 10  # tokens
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
+class Phrase(NamedTuple):  # half a dozen are made for each quote, and a frozen dataclass is slow to make
     """A speaker's noun phrase: token range, and what it says.
 
     Attributes:
@@ -62,9 +61,7 @@ def read_phrase(scene: Scene, first: int, stop: int) -> Phrase:
     elif name is None:
         stop = _cut_description(scene, first, stop)
     roles = _find_roles(scene, first, stop, name)
-    definite = (
-        key.startswith("ال") or (name is not None and name[0] == first) or (kind == "person" and is_role(scene, key))
-    )
+    definite = key.startswith("ال") or (name is not None and name[0] == first) or (kind == "person" and is_role(key))
     return Phrase(first, stop, name, roles, base_word(head_key), definite, kind)
 
 
@@ -80,7 +77,7 @@ def _cut_after_name(scene: Scene, at: int, stop: int) -> int:
     if at >= stop or not scene.keys[at][:1].isalpha() or scene.span_at[at] >= 0:
         return stop
     key = scene.keys[at]
-    goes_on = is_role(scene, key) or key in scene.words.titles or key in ("في", "من", "عن")
+    goes_on = is_role(key) or key in scene.words.titles or key in ("في", "من", "عن")
     return stop if goes_on or key.startswith(("بال", "ب")) else at
 
 
@@ -90,7 +87,7 @@ def _cut_description(scene: Scene, first: int, stop: int) -> int:
         key = scene.keys[at]
         if not scene.keys[at - 1].startswith(("ال", "لل", "بال")) or not key[:1].isalpha() or scene.span_at[at] >= 0:
             continue
-        if is_known_name(scene, at) or is_role(scene, key):
+        if is_known_name(scene, at) or is_role(key):
             continue
         if key[0] == "ب" and key != "باسم" and is_joined(scene, at) and key[1:] not in scene.words.organisations:
             return at  # قام الأمير بإصدار, أشاد النائب بمشروع القانون
@@ -130,13 +127,11 @@ def _find_name(scene: Scene, first: int, stop: int) -> tuple[int, int] | None:
 
 def _is_marked_name(scene: Scene, first: int, stop: int, at: int) -> bool:
     """Do marks inside a description hold a person's name: مدير المركز "سالم حداد"? Not after جمعية."""
-    if first >= stop or is_body(scene, scene.key(at - 1)):
+    if first >= stop or is_body(scene.key(at - 1)):
         return False
     if is_known_name(scene, first) and name_stop(scene, first, stop) == stop:
         return True
-    return all(
-        is_known_name(scene, i) or (i > first and is_name_like(scene, scene.keys[i])) for i in range(first, stop)
-    )
+    return all(is_known_name(scene, i) or (i > first and is_name_like(scene.keys[i])) for i in range(first, stop))
 
 
 def _name_start(scene: Scene, at: int, first: int, stop: int) -> int | None:
@@ -165,14 +160,14 @@ def _name_start(scene: Scene, at: int, first: int, stop: int) -> int | None:
 def _is_object(scene: Scene, at: int) -> bool:
     """Is an unknown word after a surname what its bearer acts on, and no name: وصف السعدي مسار ...?"""
     before = scene.keys[at - 1]
-    is_surname_like = before.endswith("ي") and not is_role(scene, before) and not is_body(scene, before)
+    is_surname_like = before.endswith("ي") and not is_role(before) and not is_body(before)
     return is_surname_like and not is_known_name(scene, at) and scene.key(at + 1) in scene.words.given
 
 
 def _is_second_role(scene: Scene, at: int) -> bool:
     """Is the word after a title a role too, and not the name أمين or مختار?"""
     key = scene.keys[at]
-    return is_role(scene, key) and not (at + 1 < len(scene.keys) and is_plain(scene, at + 1))
+    return is_role(key) and not (at + 1 < len(scene.keys) and is_plain(scene, at + 1))
 
 
 def _opens_name(scene: Scene, at: int) -> bool:
@@ -180,13 +175,13 @@ def _opens_name(scene: Scene, at: int) -> bool:
     key, following = scene.keys[at], scene.key(at + 1)
     if has_article(scene, at):
         if following in JOINING:
-            return not is_role(scene, key)
+            return not is_role(key)
         if key not in scene.words.given:
             return key in scene.words.family and scene.key(at - 1) in scene.words.titles
         is_last = following.startswith("ال") and is_bound(scene, at + 2, len(scene.keys))
         is_whole = at + 2 < len(scene.keys) and is_plain(scene, at + 1) and is_closed(scene, at + 2, len(scene.keys))
         return is_last or is_whole or (at + 1 < len(scene.keys) and is_known_name(scene, at + 1))
-    if opens_feminine(scene, at) and not is_role(scene, key):
+    if opens_feminine(scene, at) and not is_role(key):
         return True
     is_place = key[0] == "ب" and following in scene.words.given and not is_known_name(scene, at)  # بجدة عمر
     return is_plain(scene, at) and not is_place
@@ -197,9 +192,9 @@ def _follows_title(scene: Scene, at: int) -> bool:
     if _opens_name(scene, at):
         return True
     key, following = scene.keys[at], scene.key(at + 1)
-    is_surname_next = following.startswith("ال") and not is_body(scene, following) and not is_role(scene, following)
+    is_surname_next = following.startswith("ال") and not is_body(following) and not is_role(following)
     is_name_next = is_surname_next or (at + 1 < len(scene.keys) and is_plain(scene, at + 1))
-    is_word = key[:1].isalpha() and not key.startswith(("ال", "لل", "بال")) and not is_body(scene, key)
+    is_word = key[:1].isalpha() and not key.startswith(("ال", "لل", "بال")) and not is_body(key)
     return is_word and is_name_next and key not in scene.words.boundaries and key not in scene.words.prepositions
 
 
@@ -214,7 +209,7 @@ def is_governed(scene: Scene, at: int, first: int) -> bool:
         return False
     if before in scene.words.proper_bodies:
         return False
-    return is_body(scene, before.lstrip("بل")) or is_body(scene, before) or is_role(scene, before)
+    return is_body(before.lstrip("بل")) or is_body(before) or is_role(before)
 
 
 def _is_name(scene: Scene, name: tuple[int, int], first: int, stop: int) -> bool:
@@ -222,14 +217,14 @@ def _is_name(scene: Scene, name: tuple[int, int], first: int, stop: int) -> bool
     start, end = name
     last = scene.keys[end - 1]
     if (
-        is_role(scene, scene.keys[start])
+        is_role(scene.keys[start])
         and end - start == 2
         and last.startswith("ال")
         and last.endswith("ة")
         and not is_nisba(last)
     ):
         return False  # مختار القرية is no Mukhtar
-    if is_role(scene, scene.keys[start]) and end - start == 1 < stop - start:
+    if is_role(scene.keys[start]) and end - start == 1 < stop - start:
         return False
     if start == first or any(is_known_name(scene, i) for i in range(start, end)):
         return True
@@ -253,7 +248,7 @@ def _trim_role(scene: Scene, first: int, stop: int) -> tuple[int, int]:
         first += 1
     while stop > first and (not scene.keys[stop - 1][:1].isalnum() or scene.keys[stop - 1] in scene.words.titles):
         key = scene.keys[stop - 1]
-        if stop - first == 1 and key.startswith("ال") and is_role(scene, key):
+        if stop - first == 1 and key.startswith("ال") and is_role(key):
             break  # الرئيس alone is a role, not only a title
         stop -= 1
     return first, stop
@@ -270,7 +265,7 @@ def read_named_body(scene: Scene, at: int) -> Phrase | None:
             at, span.last + 1, (span.inner_first, span.inner_stop), (), "", definite=True, kind="organisation"
         )
     key = scene.keys[at + 1]
-    if key in AGENCY or not is_name_like(scene, key) or key.endswith(("ة", "ات")):
+    if key in AGENCY or not is_name_like(key) or key.endswith(("ة", "ات")):
         return None
     if not (is_plain(scene, at + 1) or key.startswith("ال")):
         return None

@@ -21,6 +21,8 @@ def find_object_quote(scene: Scene, at: int, form: Form) -> Found | None:
     """The object of a verb as a mixed quote, when marks in it show words that are no name."""
     if "o" not in form.frames or form.suffixed or form.kind == "noun":
         return None
+    if max(scene.span_at[at + 1 : at + _REACH], default=-1) < 0:
+        return None  # no marks near
     span = _find_wording(scene, at + 1, min(find_clause_stop(scene, at + 1), at + _REACH))
     if span is None:
         return None

@@ -1,7 +1,6 @@
 """Where the content of a cue begins: after أن, a colon, or at marks that hold what was said."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from newsetl.stages.quotes.lexicon import Form
 from newsetl.stages.quotes.scene import Scene, Span
@@ -16,8 +15,7 @@ _DOTS = (".", "…")
 _NAME_WORDS = 4  # a marked span of this many words or fewer may be a name inside the speaker's phrase
 
 
-@dataclass(frozen=True, slots=True)
-class Opener:
+class Opener(NamedTuple):
     """Where content begins: `at` is the first token that is not the speaker's, `first` the first of the content."""
 
     kind: Literal["span", "clause", "colon"]
@@ -29,19 +27,23 @@ def find_opener(scene: Scene, cue: int, form: Form) -> Opener | None:
     """The first thing after a cue that can open its content, inside the sentence."""
     weak = is_weak(scene, cue, form)
     reach = _CLOSE_REACH if form.kind != "verb" else _WEAK_REACH if weak else _REACH
-    at = cue + 1
-    while at < min(cue + reach, len(scene.keys)):
-        key = scene.keys[at]
+    keys, span_at, forms, stop = scene.keys, scene.span_at, scene.forms, scene.sentence_stop[cue]
+    opening = scene.cues.opening
+    last = min(cue + reach, len(keys))
+    at = cue
+    while (at := at + 1) < last:
+        key = keys[at]
+        if key not in opening and forms[at] is None and span_at[at] < 0 and at < stop:
+            continue  # nearly all words: nothing below would be true of them
         if key == ":" and not key_is_time(scene, at):
             return _open_colon(scene, cue, at, form)
-        if at >= scene.sentence_stop[cue]:
+        if at >= stop:
             return _open_after_dots(scene, cue, at, form)
-        number = scene.span_at[at]
-        if number >= 0:
-            span = scene.spans[number]
+        if span_at[at] >= 0:
+            span = scene.spans[span_at[at]]
             if is_content_span(scene, cue, span, form):
                 return Opener("span", at, at)
-            at = span.last + 1
+            at = span.last
             continue
         if is_complementizer(scene, at, form):
             keep = key in scene.cues.suffixed
@@ -49,10 +51,9 @@ def find_opener(scene: Scene, cue: int, form: Form) -> Opener | None:
             return Opener("clause", opener, at if keep else at + 1)
         if (weak and key == "،") or key in scene.cues.breaks:
             return None
-        other = scene.forms[at]
+        other = forms[at]
         if other is not None and _is_rival(scene, at, other):
             return None
-        at += 1
     return None
 
 

@@ -75,7 +75,7 @@ def find_guest(scene: Scene, stop: int) -> Phrase | None:
 def _find_first_person(scene: Scene, stop: int) -> Phrase | None:
     """The first person before a token with a definite description and a name: الشاعر سليم حداد."""
     for at in range(min(stop, _FAR)):
-        if scene.paragraph[at] >= 0 > scene.span_at[at] and is_definite_role(scene, scene.keys[at]):
+        if scene.paragraph[at] >= 0 > scene.span_at[at] and is_definite_role(scene.keys[at]):
             phrase = find_phrase(scene, at, min(stop, scene.sentence_stop[at]))
             if phrase is not None and phrase.first == at and phrase.name is not None and phrase.kind == "person":
                 return phrase

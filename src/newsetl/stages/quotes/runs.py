@@ -3,6 +3,8 @@
 import re
 
 from newsetl.stages.quotes.classes import base_word, is_adverb, is_body, is_name_like, is_role
+from newsetl.stages.quotes.lexicon import load_cue_words, load_speaker_words
+from newsetl.stages.quotes.memo import remember
 from newsetl.stages.quotes.scene import Scene
 
 _LONGEST_NAME = 7
@@ -22,8 +24,7 @@ _ARTICLES = ("ال", "لل", "بال", "وال")
 
 def is_known_name(scene: Scene, at: int) -> bool:
     """Do the tables know the word as part of a personal name?"""
-    key = scene.keys[at]
-    return key in scene.words.given or key in scene.words.family or key in scene.words.name_particles
+    return scene.keys[at] in scene.words.known_names
 
 
 def has_article(scene: Scene, at: int) -> bool:
@@ -36,30 +37,29 @@ def is_plain(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
     if is_known_name(scene, at):
         return True
-    if (
-        not is_name_like(scene, key)
-        or has_article(scene, at)
-        or key.startswith(_ARTICLES[1:])
-        or key in scene.words.emphasis
-        or key in scene.words.openings
-        or key in CALLED
-    ):
+    if not _has_name_shape(key) or has_article(scene, at) or is_joined(scene, at):
         return False
-    if is_adverb(scene, key) or key.endswith(_OBJECTS) or (key.endswith("ة") and len(key) > 4):
+    return "ً" not in scene.tokens.text[scene.tokens.starts[at] : scene.tokens.ends[at]]  # an accusative: an object
+
+
+@remember
+def _has_name_shape(key: str) -> bool:
+    words = load_speaker_words()
+    if not is_name_like(key) or key.startswith(_ARTICLES[1:]) or key in CALLED:
         return False
-    if "ً" in scene.tokens.text[scene.tokens.starts[at] : scene.tokens.ends[at]]:
-        return False  # an accusative: an object or an adverb
-    if _VERBAL_NOUN.fullmatch(key):
+    if key in words.emphasis or key in words.openings or is_adverb(key):
+        return False
+    if key.endswith(_OBJECTS) or (key.endswith("ة") and len(key) > 4) or _VERBAL_NOUN.fullmatch(key):
         return False
     if len(key) > 3 and (key.endswith("اء") or (key[0] == "ي" and key[1] not in "او")):
         return False  # a verbal noun, a verb
-    return not is_joined(scene, at) and not (key[0] in "يت" and key.endswith(("ون", "وا", "ين")) and len(key) > 4)
+    return not (key[0] in "يت" and key.endswith(("ون", "وا", "ين")) and len(key) > 4)
 
 
 def opens_feminine(scene: Scene, at: int) -> bool:
     """Does a woman's name that no table knows begin here: a word in ة or اء with the rest of a name after it?"""
     key = scene.keys[at]
-    if not key.endswith(("ة", "اء")) or has_article(scene, at) or not is_name_like(scene, key):
+    if not key.endswith(("ة", "اء")) or has_article(scene, at) or not is_name_like(key):
         return False
     if at + 1 >= len(scene.keys) or key.startswith(_ARTICLES[1:]) or is_joined(scene, at):
         return False
@@ -76,38 +76,45 @@ def is_joined(scene: Scene, at: int) -> bool:
     if key[0] not in "لبكوف" or len(key) < 3:
         return False
     start = scene.tokens.starts[at]
-    rest = key[1:]
-    if key[0] == "و" and (rest in scene.words.prepositions or (len(key) > 3 and key[1] not in "اي")):
+    return scene.tokens.text[start + 1 : start + 2] in ("إ", "أ", "آ") or _has_joined_letter(key)
+
+
+@remember
+def _has_joined_letter(key: str) -> bool:
+    """Does a word of three letters or more begin with a joined letter, as far as the letters tell?"""
+    words, rest = load_speaker_words(), key[1:]
+    if key[0] == "و" and (rest in words.prepositions or (len(key) > 3 and key[1] not in "اي")):
         return True  # foreign names with و go on with a long vowel: وارنر، ويدودو
-    if key[0] == "ل" and (rest in scene.words.given or (rest[0] not in "اوي" and len(rest) > 2)):
+    if key[0] == "ل" and (rest in words.given or (rest[0] not in "اوي" and len(rest) > 2)):
         return True  # foreign names with ل go on with a long vowel: لافروف، لورنزو
     if key[0] == "ب" and len(rest) > 2 and rest[0] not in "اويرلن":
         return True  # as above: بوتين، برنار, not بحضور
     if key[0] == "ل" and key.endswith(("نا", "ها", "هم")) and len(key) > 5:
         return True  # لوكالتنا
     return (
-        scene.tokens.text[start + 1 : start + 2] in ("إ", "أ", "آ")
-        or (key[0] in "وبك" and rest in scene.words.given and rest[0] not in "ال" and len(rest) > 3)
-        or rest in scene.words.proper_bodies
-        or (key[0] == "ب" and rest in scene.cues.forms)
+        (key[0] in "وبك" and rest in words.given and rest[0] not in "ال" and len(rest) > 3)
+        or rest in words.proper_bodies
+        or (key[0] == "ب" and rest in load_cue_words().forms)
         or rest in ("اسم", "قلم", "قيادة", "رئاسة")
-        or is_body(scene, rest)
-        or is_role(scene, rest)
-        or key[1:].isascii()
+        or is_body(rest)
+        or is_role(rest)
+        or rest.isascii()
     )
 
 
 def is_bound(scene: Scene, at: int, stop: int) -> bool:
     """Does a word or sign that cannot go on with a name stand at the token?"""
-    if at >= stop or scene.span_at[at] >= 0:
-        return True
-    key = scene.keys[at]
-    words, cues = scene.words, scene.cues
+    return at >= stop or scene.span_at[at] >= 0 or scene.forms[at] is not None or _is_bound_word(scene.keys[at])
+
+
+@remember
+def _is_bound_word(key: str) -> bool:
+    words, cues = load_speaker_words(), load_cue_words()
     if not key[:1].isalnum() or key in words.boundaries or key in words.prepositions or key in words.times:
         return True
     if key in cues.bare or key in cues.suffixed or key in words.titles or key in words.asides or key in words.turns:
         return True
-    return scene.forms[at] is not None or is_role(scene, key) or is_adverb(scene, key)
+    return is_role(key) or is_adverb(key)
 
 
 def is_closed(scene: Scene, at: int, stop: int) -> bool:
@@ -156,8 +163,8 @@ def _goes_on(scene: Scene, start: int, at: int) -> bool:
     if has_article(scene, at):
         return is_surname(scene, start, at)
     if key.endswith("ة") and at == start + 1 and key[:1].isalpha():  # نجلاء حتاملة
-        return is_known_name(scene, start) and is_name_like(scene, key) and is_closed(scene, at + 1, len(scene.keys))
-    if key[0] == "ب" and at == start + 1 and is_name_like(scene, key) and is_bound(scene, at + 1, len(scene.keys)):
+        return is_known_name(scene, start) and is_name_like(key) and is_closed(scene, at + 1, len(scene.keys))
+    if key[0] == "ب" and at == start + 1 and is_name_like(key) and is_bound(scene, at + 1, len(scene.keys)):
         return not key.startswith("بال") and not key.endswith(_OBJECTS)  # زوران بتكوف
     if at > start + 1 and key.endswith("ين") and len(key) > _LONG_DUAL:
         return False  # قرأ وليد منصور مقطعين
@@ -189,7 +196,7 @@ def is_surname(scene: Scene, start: int, at: int) -> bool:
         return True
     if key == _SAYYID and at == start + 1 and following[:1].isalpha():
         return is_known_name(scene, at + 1) or has_article(scene, at + 1)  # رامي السيد اليافعي
-    if is_role(scene, key) or is_body(scene, key):
+    if is_role(key) or is_body(key):
         return not following[:1].isalpha() or following in scene.cues.bare or following in scene.cues.suffixed
     if key in scene.words.boundaries or key in scene.words.prepositions or key in scene.words.relatives:
         return False

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from newsetl.arabic.tokens import Tokens, split_tokens
 from newsetl.records import Document
@@ -17,8 +18,7 @@ _ABBREVIATION = 5  # letters on both sides of its stop
 _TURNING = frozenset(("continue", "indicate", "explain", "assert", "express"))  # مضيفا, لافتا
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A marked span by tokens: `first` and `last` hold the marks, `inner_first:inner_stop` what stands between."""
 
     first: int
@@ -87,10 +87,7 @@ def build_scene(document: Document) -> Scene:
     paragraph = _place_paragraphs(document, tokens)
     starts, stops = _bound_sentences(tokens, spans, span_at, [at for at in notable if keys[at] in _FINAL])
     running = [at for at in notable if span_at[at] < 0 <= paragraph[at]]
-    forms: list[Form | None] = [None] * len(keys)
-    for at in running:
-        if at == 0 or keys[at - 1] not in words.descent:
-            forms[at] = cues.forms.get(keys[at])
+    forms = _find_forms(keys, running, cues, words)
     candidates = [at for at in running if forms[at] is not None or keys[at] in cues.prepositional]
     candidates = sorted(candidates + [span.first for span in spans])
     stray_tokens = frozenset(bisect_left(tokens.starts, place) for place in strays)
@@ -132,6 +129,15 @@ def _free_sources(tokens: Tokens, places: Iterable[int]) -> bool:
             keys[at] = "ا" + keys[at][1:] if keys[at].startswith("لل") else keys[at][1:]
             is_freed, at = True, at + 1  # what was freed may be such a preposition itself
     return is_freed
+
+
+def _find_forms(keys: list[str], running: list[int], cues: CueWords, words: SpeakerWords) -> list[Form | None]:
+    forms: list[Form | None] = [None] * len(keys)
+    for at in running:
+        form = cues.forms.get(keys[at])
+        if form is not None and (at == 0 or keys[at - 1] not in words.descent):
+            forms[at] = form
+    return forms
 
 
 def _find_turns(keys: list[str], notable: list[int], forms: list[Form | None], spans: list[Span]) -> list[int]:
@@ -216,11 +222,10 @@ def _is_final(tokens: Tokens, at: int) -> bool:
     if tokens.keys[at] != ".":
         return True
     before, after = at - 1, at + 1
-    if before < 0 or after >= len(tokens):
+    if before < 0 or after >= len(tokens) or not tokens.keys[after][0].isalnum():
         return True
-    tight_before, tight_after = _is_tight(tokens, before), _is_tight(tokens, at)
     left, right = tokens.keys[before], tokens.keys[after]
-    if tight_before and tight_after and left[:1].isalnum() and right[:1].isalnum():
+    if _is_tight(tokens, at) and _is_tight(tokens, before) and left[:1].isalnum():
         if len(left) + len(right) <= _ABBREVIATION:
             return False  # letters of an abbreviation: دي.إيه.إن
         return not (left[-1:].isdigit() and right[0].isdigit()) and not (left.isascii() and right.isascii())
@@ -231,4 +236,4 @@ def _is_final(tokens: Tokens, at: int) -> bool:
 def _is_tight(tokens: Tokens, at: int) -> bool:
     """Does the next token follow without a space? An invisible sign may stand between, as in 6.\u200f15."""
     gap = tokens.text[tokens.ends[at] : tokens.starts[at + 1]]
-    return not gap or not any(sign.isspace() for sign in gap)
+    return gap != " " and not any(sign.isspace() for sign in gap)

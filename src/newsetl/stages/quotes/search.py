@@ -1,7 +1,5 @@
 """The search for quotes: one walk over the places of a document where a quote can be recognised."""
 
-from dataclasses import replace
-
 from newsetl.records import Quote, Resolution
 from newsetl.stages.quotes.according import find_according
 from newsetl.stages.quotes.attribution import make_quote, resolve_speaker
@@ -22,12 +20,14 @@ def search_quotes(scene: Scene) -> tuple[Quote, ...]:
     last: Found | None = None
     resume = 0
     answers = find_answers(scene)
+    written = [at for at in scene.candidates if (form := scene.forms[at]) is not None and is_inscribed(scene, at, form)]
     for at in sorted({*scene.candidates, *answers}) if answers else scene.candidates:
         found = (answers.get(at) or _find_at(scene, at, last)) if at >= resume else None
         if found is not None:
             resolved.append((found, *resolve_speaker(scene, cast, found, last)))
+            inside = [place for place in written if at < place < found.content.segments[0][0]]
             resolved += [
-                (inner, *resolve_speaker(scene, cast, inner, found)) for inner in _find_inscribed(scene, at, found)
+                (inner, *resolve_speaker(scene, cast, inner, found)) for inner in _find_inscribed(scene, inside, found)
             ]
             last, resume = found, found.stop
     describe_speakers(cast)
@@ -47,15 +47,14 @@ def _find_at(scene: Scene, at: int, last: Found | None) -> Found | None:
     return found and (_find_relayed(scene, found, last) or found)
 
 
-def _find_inscribed(scene: Scene, at: int, found: Found) -> list[Found]:
+def _find_inscribed(scene: Scene, places: list[int], found: Found) -> list[Found]:
     """Quotes inside the speaker's description: قالت سلمى التي حملت لافتة كتب عليها "..." إن."""
     inscribed = []
-    for place in range(at + 1, found.content.segments[0][0]):
+    for place in places:
         form = scene.forms[place]
-        if form is not None and is_inscribed(scene, place, form):
-            inner = find_cue_quote(scene, place, form, found)
-            if inner is not None and inner.stop <= found.content.segments[0][0]:
-                inscribed.append(inner)
+        inner = find_cue_quote(scene, place, form, found) if form is not None else None
+        if inner is not None and inner.stop <= found.content.segments[0][0]:
+            inscribed.append(inner)
     return inscribed
 
 
@@ -67,4 +66,4 @@ def _find_relayed(scene: Scene, source: Found, last: Found | None) -> Found | No
     if form is None or form.kind != "verb" or source.cue is None or first < source.cue[0]:
         return None
     found = find_cue_quote(scene, inner, form, last)
-    return replace(found, relayed_by=source.phrase) if found is not None and found.phrase is not None else None
+    return found._replace(relayed_by=source.phrase) if found is not None and found.phrase is not None else None

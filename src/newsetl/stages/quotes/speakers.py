@@ -10,6 +10,8 @@ from newsetl.stages.quotes.classes import (
     is_role,
     starts_speaker,
 )
+from newsetl.stages.quotes.lexicon import load_cue_words, load_speaker_words
+from newsetl.stages.quotes.memo import remember
 from newsetl.stages.quotes.names import Phrase, is_governed, read_phrase
 from newsetl.stages.quotes.runs import CALLED, is_closed, is_joined, is_known_name, is_plain, name_stop, opens_feminine
 from newsetl.stages.quotes.scene import Scene
@@ -38,6 +40,8 @@ def find_phrase(scene: Scene, first: int, stop: int) -> Phrase | None:
 
 def _formula_stop(scene: Scene, first: int, stop: int) -> int:
     """The end of words of praise that stand for a speaker (قال تعالى), the longest first; 0 for none."""
+    if first >= stop or scene.keys[first] not in scene.words.formula_heads:
+        return 0
     ends = range(min(stop, first + _FORMULA_WORDS), first, -1)
     return next((end for end in ends if " ".join(scene.keys[first:end]) in scene.words.formulas), 0)
 
@@ -45,19 +49,19 @@ def _formula_stop(scene: Scene, first: int, stop: int) -> int:
 def _skip_adjuncts(scene: Scene, at: int, stop: int) -> int:
     """Past time words, addressees and phrases such as في تصريح لصحيفة, to where a speaker can begin."""
     words = scene.words
-    while at < stop:
+    while at < stop and _may_be_adjunct(scene.keys[at]):
         key = scene.keys[at]
         if (
             key in words.turns
             or key in words.times
             or key in scene.words.pronouns
             or key in ("،", "-", "–", "/")
-            or is_adverb(scene, key)
+            or is_adverb(key)
         ):
             at += 1
         elif key == "من" and scene.key(at + 1) in words.turns:
             at += 2
-        elif is_imam(scene, at) or (key in _THESE and is_body(scene, scene.key(at + 1))):
+        elif is_imam(scene, at) or (key in _THESE and is_body(scene.key(at + 1))):
             return at + (key in _THESE)  # تشير هذه الدراسة
         elif (
             key in scene.words.prepositions
@@ -69,6 +73,23 @@ def _skip_adjuncts(scene: Scene, at: int, stop: int) -> int:
         else:
             break
     return at
+
+
+@remember
+def _may_be_adjunct(key: str) -> bool:
+    """Can the word stand between a cue and its subject at all? Most subjects follow at once."""
+    words = load_speaker_words()
+    return (
+        key.startswith("ل")
+        or key in ("،", "-", "–", "/", "من", "امام")
+        or key in _THESE
+        or key in words.turns
+        or key in words.times
+        or key in words.pronouns
+        or key in words.prepositions
+        or key in words.boundaries
+        or is_adverb(key)
+    )
 
 
 def _is_addressee(scene: Scene, at: int) -> bool:
@@ -92,7 +113,7 @@ def _skip_prepositional(scene: Scene, at: int, stop: int) -> int:
     while at < stop:
         key = scene.keys[at]
         is_met = is_met or (scene.keys[at - 1] == "مع" and starts_speaker(scene, at))
-        if key == "،" and not (is_met and is_role(scene, scene.key(at + 1))):
+        if key == "،" and not (is_met and is_role(scene.key(at + 1))):
             return at + 1
         if (at > start + 1 and scene.keys[at - 1] not in scene.cues.governors) and (
             key in scene.words.titles or (key.startswith("ال") and base_word(key) in scene.words.roles)
@@ -107,14 +128,7 @@ def _can_start(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
     if scene.span_at[at] >= 0:
         return True
-    if (
-        not key[:1].isalpha()
-        or key in scene.words.relatives
-        or key in scene.words.function_words
-        or key in scene.words.asides
-        or key in scene.cues.bare
-        or is_adverb(scene, key)
-    ):
+    if not _may_head(key):
         return False
     if key.startswith("بال") or (key[0] == "ب" and is_joined(scene, at) and not starts_speaker(scene, at)):
         return False
@@ -126,13 +140,20 @@ def _can_start(scene: Scene, at: int) -> bool:
         and (key.startswith("و") or (not key.startswith("ال") and key.endswith(("ه", "ها", "ات", "ة"))))
     ):
         return False  # a joined word, an object with its owner (تفاؤله), a common noun (محاولات)
-    return key not in scene.cues.forms or key in scene.words.given or is_role(scene, key) or is_body(scene, key)
+    return key not in scene.cues.forms or key in scene.words.given or is_role(key) or is_body(key)
+
+
+@remember
+def _may_head(key: str) -> bool:
+    words = load_speaker_words()
+    is_other = key in words.relatives or key in words.function_words or key in words.asides
+    return key[:1].isalpha() and not is_other and key not in load_cue_words().bare and not is_adverb(key)
 
 
 def _is_foreign(scene: Scene, at: int) -> bool:
     """Is a word with و right after its verb a name (وينفري، واتسون), and not joined: no second verb, no article?"""
     key = scene.keys[at]
-    return key[0] == "و" and is_plain(scene, at) and not is_adverb(scene, key) and scene.forms[at] is None
+    return key[0] == "و" and is_plain(scene, at) and not is_adverb(key) and scene.forms[at] is None
 
 
 def _phrase_stop(scene: Scene, first: int, stop: int) -> int:
@@ -145,7 +166,7 @@ def _phrase_stop(scene: Scene, first: int, stop: int) -> int:
         key = scene.keys[at]
         number = scene.span_at[at]
         if number >= 0:
-            if at > first and is_anonymous(scene, scene.keys[first]):
+            if at > first and is_anonymous(scene.keys[first]):
                 break  # the addressee: مصدر مطلع "..."
             at = scene.spans[number].last + 1
             continue
@@ -155,9 +176,9 @@ def _phrase_stop(scene: Scene, first: int, stop: int) -> int:
         if key in "،,-–" and not _is_hyphen(scene, at):
             if not _apposition_follows(scene, at + 1, first, stop, has_name=has_name):
                 break
-        elif at > first and _ends_phrase(scene, at, first, has_name=has_name):
+        elif at > first and _may_end_phrase(key) and _ends_phrase(scene, at, first, has_name=has_name):
             break
-        if key in scene.words.given and not is_role(scene, key) and at >= other_stop:
+        if key in scene.words.given and not is_role(key) and at >= other_stop:
             is_other = is_governed(scene, at, first)
             other_stop = name_stop(scene, at, stop) if is_other else other_stop
             has_name = has_name or not is_other
@@ -186,6 +207,24 @@ def _close_bracket(scene: Scene, at: int, stop: int) -> int:
     return stop
 
 
+@remember
+def _may_end_phrase(key: str) -> bool:
+    """Can a noun phrase end before the word at all? Of most words no: `_ends_phrase` need not weigh them."""
+    words, cues = load_speaker_words(), load_cue_words()
+    return (
+        not key[:1].isalnum()
+        or key.startswith(("ل", "بال"))
+        or key in ("امام", "عام")
+        or key in _PLACING
+        or key in _REFUSALS
+        or key in words.outlets
+        or key in words.boundaries
+        or key in words.pronouns
+        or key in cues.forms
+        or _is_clause_word(key)
+    )
+
+
 def _ends_phrase(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
     """Does the phrase that began at `first` end before this token?"""
     key, words, head = scene.keys[at], scene.words, scene.keys[first]
@@ -193,7 +232,7 @@ def _ends_phrase(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
         return key not in "/.#" and not _is_hyphen(scene, at)
     if _is_break(scene, at):
         return True
-    if key in words.outlets and scene.keys[at - 1].startswith("ال") and not is_role(scene, head):
+    if key in words.outlets and scene.keys[at - 1].startswith("ال") and not is_role(head):
         return True  # a second noun: أبلغ الاتحاد صحيفة
     if is_imam(scene, at):
         return False
@@ -205,7 +244,7 @@ def _ends_phrase(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
         return not (at == first + 1 and head in ("احد", "احدى"))  # أحد تلك المصادر
     form = scene.forms[at]
     if form is not None and form.kind != "noun" and "weak" not in form.frames:
-        is_noun = key in words.given or is_role(scene, key) or is_body(scene, key)
+        is_noun = key in words.given or is_role(key) or is_body(key)
         return not (is_noun or scene.keys[at - 1] in words.titles)
     is_of_text = at == first + 1 and head in words.texts and head not in words.anonymous  # تقرير لصحيفة
     return not is_of_text and _is_addressed(scene, at, has_name=has_name)
@@ -213,12 +252,18 @@ def _ends_phrase(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
 
 def _is_break(scene: Scene, at: int) -> bool:
     """Does a clause or an adverb begin at the token, which no noun phrase holds?"""
-    key, words, cues = scene.keys[at], scene.words, scene.cues
-    if key.removeprefix("و") in words.relatives or key in words.asides or key in words.turns or is_adverb(scene, key):
-        return True
-    if key in cues.bare or key in cues.suffixed or key in _ANSWERS:
+    key = scene.keys[at]
+    if _is_clause_word(key):
         return True
     return key in _REFUSALS and scene.key(at + 1).startswith(("ال", "عدم"))  # مسؤول رفض الكشف عن اسمه
+
+
+@remember
+def _is_clause_word(key: str) -> bool:
+    words, cues = load_speaker_words(), load_cue_words()
+    if key.removeprefix("و") in words.relatives or key in words.asides or key in words.turns or is_adverb(key):
+        return True
+    return key in cues.bare or key in cues.suffixed or key in _ANSWERS
 
 
 def _preposition_ends(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
@@ -233,15 +278,15 @@ def _preposition_ends(scene: Scene, at: int, first: int, *, has_name: bool) -> b
         return True
     if key in ("على", "عن"):
         governs = head.startswith("ال") and at <= first + 2
-        is_role_of = key == "عن" and at == first + 1 and is_role(scene, head)
+        is_role_of = key == "عن" and at == first + 1 and is_role(head)
         is_issued = key == "عن" and scene.keys[at - 1] in ("صادر", "صادرة", "الصادر", "الصادرة")
         return not is_issued and not (governs and (head in words.takes_complement or is_role_of))
     if key == "لدى":
-        return not (is_role(scene, head) and following.startswith("ال"))
+        return not (is_role(head) and following.startswith("ال"))
     if key == "من":
         return following in words.turns or has_name
     if key == "في":
-        return has_name and is_name_like(scene, scene.key(at - 1)) and following not in words.organisations
+        return has_name and is_name_like(scene.key(at - 1)) and following not in words.organisations
     return True
 
 
@@ -252,7 +297,7 @@ def _is_addressed(scene: Scene, at: int, *, has_name: bool) -> bool:
         return True
     if key.startswith("ل") and (key[1:] in words.outlets or key[1:].isascii()):
         return True
-    after_name = has_name and not is_role(scene, scene.key(at - 1))
+    after_name = has_name and not is_role(scene.key(at - 1))
     if after_name and key.startswith(("بال", "لل")):
         return key != "للامم"
     return after_name and key.startswith("ل") and key[1:] in words.proper_bodies
@@ -269,11 +314,11 @@ def _apposition_follows(scene: Scene, at: int, first: int, stop: int, *, has_nam
         return False
     if key in words.titles or key in words.given:
         return not has_name or key in words.titles
-    is_person = is_role(scene, head) or head in words.titles
+    is_person = is_role(head) or head in words.titles
     is_nationality = key.startswith("ال") and key.endswith(("ي", "ية"))
     if is_person and not has_name and _name_run(scene, at + is_nationality, stop):
         return True
-    return is_role(scene, key) or (key.startswith("ال") and is_role(scene, scene.key(at - 2)))
+    return is_role(key) or (key.startswith("ال") and is_role(scene.key(at - 2)))
 
 
 def _name_run(scene: Scene, at: int, stop: int) -> bool:
@@ -281,7 +326,7 @@ def _name_run(scene: Scene, at: int, stop: int) -> bool:
     key = scene.keys[at]
     end = at
     while end < min(stop, at + 5) and (
-        is_known_name(scene, end) or (is_name_like(scene, scene.keys[end]) and not is_adverb(scene, scene.keys[end]))
+        is_known_name(scene, end) or (is_name_like(scene.keys[end]) and not is_adverb(scene.keys[end]))
     ):
         end += 1
     opens = key in scene.words.given or is_plain(scene, at) or opens_feminine(scene, at)

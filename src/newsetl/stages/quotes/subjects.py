@@ -79,7 +79,7 @@ def _can_be_subject(scene: Scene, first: int, stop: int) -> bool:
         return True
     keys = scene.keys[first:stop]
     return (len(keys) <= _SHORT or keys[1] in _HEADS) and all(
-        is_name_like(scene, k) and not is_adverb(scene, k) for k in keys[: 1 if len(keys) > _SHORT else _SHORT]
+        is_name_like(k) and not is_adverb(k) for k in keys[: 1 if len(keys) > _SHORT else _SHORT]
     )
 
 
@@ -108,7 +108,7 @@ def head_fits(scene: Scene, at: int, gender: str) -> bool:
     key = scene.keys[at]
     if not gender or key in scene.words.proper_bodies or not starts_speaker(scene, at) or key in scene.words.given:
         return True
-    if is_anonymous(scene, key):
+    if is_anonymous(key):
         return True
     return (gender == "f") == key.endswith(("ة", "ات"))
 
