@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Final, Literal, cast, get_args
 
@@ -21,6 +21,7 @@ Moves = Literal["byline", "dateline", ""]
 
 MAX_LINE_CHARS: Final = 300  # longest line that a phrase or pattern is tried on, beside prefixes of long prompts
 FIRST_WORD_CHARS: Final = 40  # the first word of every phrase ends before, whatever marks stand around it
+WORD_CACHE: Final = 8192  # first words kept at a time: few words begin most lines
 MAX_PROMPT_CHARS: Final = 700  # longest line that a prefix may take out: notices and cookie texts
 MAX_NAME_WORDS: Final = 3  # of a first line that is a name alone: "سعد السبيعي"
 MAX_BYLINE_WORDS: Final = 8  # of a first line of name and place: "منيف الشهراني – الرياض"
@@ -28,6 +29,7 @@ _SIGN = re.compile(r" ?(?:[:/|…\-–—]|\.\.|$)")
 _EDGE_MARKS: Final = " \t.,;:!?*#|/\\-–—_=…،؛؟«»“”\"'()[]{}<>→←↓⬇👇•●▪"
 _PLACE_DASH = re.compile(r"\w ?(?: [-–—ـ/]|[-–—ـ/] |[-–—/]) ?\w")
 _WORD = re.compile(r"\w+")
+_PLAIN_WORD = re.compile("([\u0621-\u063a\u0641-\u064a]{1,20}) ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def compile_rules(rules: Sequence[dict[str, Any]], teasers: Sequence[dict[str, A
             patterns.append((_compile("|".join(entries), rule, file), rule))
         elif rule.kind == "tail":
             ends = "|".join(_spelled(entry) for entry in entries)
-            tails.append((_compile(f"{_AFTER_STOP}(?:{ends})" if rule.sign else ends, rule, file), rule))
+            tails.append((_compile(f"{_STOP_BEFORE if rule.sign else ''}(?P<tail>{ends})", rule, file), rule))
         elif rule.kind == "opening":
             openings.append((_compile("|".join(_spelled(entry) for entry in entries), rule, file), rule))
         else:
@@ -161,7 +163,7 @@ def _compile(pattern: str, rule: Rule, file: str) -> re.Pattern[str]:
         raise RuleError(f"{file}, rule {rule.name}: {error} in {pattern}") from None
 
 
-_AFTER_STOP: Final = r"(?<=[.!؟”»\")] )"
+_STOP_BEFORE: Final = "[.!؟”»\")] "  # no look-behind: a pattern that begins with a few characters is found fast
 _SPELLINGS: Final = {"ا": "[اأإآ]", "أ": "[اأإآ]", "إ": "[اأإآ]", "ى": "[ىي]", "ي": "[ىي]", "ة": "[ةه]", "ه": "[ةه]"}
 
 
@@ -184,6 +186,23 @@ def _first_word(key: str) -> str:
     return found[0] if found else ""
 
 
+def find_first_word(text: str) -> str:
+    """The first word of the key of a line, by which its rules are looked up.
+
+    Most lines begin with plain letters and a space: then that word alone is folded, and remembered.
+
+    >>> find_first_word("وأكّد أن"), find_first_word("إلى ذلك")
+    ('واكد', 'الي')
+    """
+    plain = _PLAIN_WORD.match(text)
+    return _fold_first_word(plain[1] if plain else text[:FIRST_WORD_CHARS])
+
+
+@lru_cache(maxsize=WORD_CACHE)
+def _fold_first_word(text: str) -> str:
+    return _first_word(fold_line(text))
+
+
 def find_rule(text: str, *, at_edge: bool, own: tuple[Boilerplate, ...] = ()) -> Rule | None:
     """The rule that takes out this line, or None.
 
@@ -198,8 +217,7 @@ def find_rule(text: str, *, at_edge: bool, own: tuple[Boilerplate, ...] = ()) ->
     """
     if len(text) > MAX_PROMPT_CHARS:
         return None
-    # folding a paragraph costs more than all else here, and its first word decides most often
-    first_word, key = _first_word(fold_line(text[:FIRST_WORD_CHARS])), ""
+    first_word, key = find_first_word(text), ""
     for rules in (*own, load_boilerplate()):
         if phrases := rules.phrases.get(first_word):
             key = key or fold_line(text)
@@ -238,8 +256,8 @@ def find_tail(text: str, own: tuple[Boilerplate, ...] = ()) -> tuple[int, Rule] 
     """Where a tail begins that does not belong to the line, and its rule; None without one."""
     for pattern, rule in (entry for rules in (*own, load_boilerplate()) for entry in rules.tails):
         found = pattern.search(text)
-        if found and text.count(" ", found.start()) < rule.max_words:
-            return found.start(), rule
+        if found and text.count(" ", found.start("tail")) < rule.max_words:
+            return found.start("tail"), rule
     return None
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from newsetl.arabic.boilerplate import Boilerplate, find_opening, find_rule, find_tail
-from newsetl.arabic.characters import REPAIRS, repair_text, unify_line_breaks
+from newsetl.arabic.characters import REPAIRS, is_sound, repair_text, unify_line_breaks
 from newsetl.arabic.mojibake import repair_mojibake
 from newsetl.records import Block, Draft, Reject, Removed
 from newsetl.sources.lookup import OutletIndex
@@ -86,6 +86,9 @@ def _repair_line(text: str | None) -> tuple[str | None, tuple[str, ...]]:
 
 def _repair_blocks(blocks: tuple[Block, ...]) -> tuple[tuple[Block, ...], tuple[str, ...]]:
     """All lines repaired at once (one pass over the body costs a tenth of one for each line), empty ones left out."""
+    text = "\n".join([block.text for block in blocks])
+    if text.count("\n") < len(blocks) and is_sound(text):  # each block is one line, as it should be
+        return tuple(filter(None, map(_strip_block, blocks))), ()
     lines = [Block(line, block.role) for block in blocks for line in _split_lines(block.text)]
     repaired, fixes = repair_text("\n".join(line.text for line in lines))
     texts = repaired.split("\n")
@@ -95,7 +98,15 @@ def _repair_blocks(blocks: tuple[Block, ...]) -> tuple[tuple[Block, ...], tuple[
         pieces = [Block(text) for text in texts]
     else:  # a reference, garbled bytes or lost breaks held a line break: the roles need each line alone
         pieces = [piece for line in lines for piece in _repair_alone(line)]
-    return tuple(Block(piece.text.strip(), piece.role) for piece in pieces if piece.text.strip()), fixes
+    return tuple(filter(None, map(_strip_block, pieces))), fixes
+
+
+def _strip_block(block: Block) -> Block | None:
+    """The block without space around its text; None when nothing is left."""
+    text = block.text.strip()
+    if text == block.text:
+        return block if text else None
+    return Block(text, block.role) if text else None
 
 
 def _split_lines(text: str) -> list[str]:

@@ -59,8 +59,11 @@ def _judge_words(
     verdicts: list[Rule | None] = []
     seen: set[str] = set()
     in_block = None
+    # no rule fits these two even at an edge: `_find_edges` has tried
+    free = {first, last} if first < last < len(blocks) else set()
     for i, block in enumerate(blocks):
-        rule = None if block.role == "caption" else _judge_line(block, seen, own, at_edge=i < first or i > last)
+        at_edge = None if i in free else i < first or i > last
+        rule = None if block.role == "caption" else _judge_line(block, seen, own, at_edge=at_edge)
         if rule is None and authors and not first <= i <= last and fold_line(block.text) in authors:
             rule = _BYLINE
         if rule is None and i <= first and title_key and len(blocks) > 1 and _is_title(block.text, title_key):
@@ -97,13 +100,16 @@ def _is_title(text: str, title_key: str) -> bool:
     )
 
 
-def _judge_line(block: Block, seen: set[str], own: tuple[Boilerplate, ...], *, at_edge: bool) -> Rule | None:
+def _judge_line(block: Block, seen: set[str], own: tuple[Boilerplate, ...], *, at_edge: bool | None) -> Rule | None:
+    """The rule for a line by itself and by those seen before; `at_edge` is None when no rule of a table fits it."""
     text = block.text
     if not any(map(str.isalnum, text)):
         return _SEPARATOR
     if text in seen and text.count(" ") >= REPEAT_WORDS - 1:
         return _REPEATED
     seen.add(text)
+    if at_edge is None:
+        return None
     rule = find_rule(text, at_edge=at_edge, own=own)
     if rule is None and at_edge and len(text) <= MAX_DATE_LINE and any(map(str.isdigit, text)) and is_date_line(text):
         return _PLACE_AND_DAY
