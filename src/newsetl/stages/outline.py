@@ -112,7 +112,7 @@ def outline_events(events: Iterable[Event]) -> Outline:
 class _Reader:
     """What the parser calls for each tag and text, in their order; every element that begins ends too.
 
-    A page makes 2,000 such calls, so their first lines see to the most frequent: white space and inline tags.
+    A page makes 2,000 such calls, so what they need of `self` counts.
     """
 
     __slots__ = (
@@ -138,13 +138,9 @@ class _Reader:
         """Begin an element."""
         if self.keep:
             self.keep((tag, attributes))
-        if self.unseen:
-            self.unseen += 1
-            return
         kind = self.kinds.get(tag)
-        if kind == "unseen":
-            self.unseen = 1
-            self.unseen_mark = self.mark_unseen(tag, attributes)
+        if self.unseen or kind == "unseen":
+            self.start_unseen(tag, attributes)
             return
         name, class_, more = NO_NAME, "", 0
         if attributes:
@@ -156,12 +152,9 @@ class _Reader:
             if name.is_clue or marked or tag in _MARKED:
                 self.mark(tag, attributes, name)
         if kind is None or name.hint == "caption" or (name.hint == "beside" and tag == "span"):
-            if self.pieces:
-                self.end_line()
             if tag == "h1":
                 self.mark(tag, attributes, name)
-            hint = (self.hint(attributes) if more else "") or _HINTS.get(tag) or name.hint
-            self.open_box(tag, class_, hint)
+            self.open_box(tag, class_, (self.hint(attributes) if more else "") or _HINTS.get(tag) or name.hint)
         elif kind == "link":
             self.links_open += 1
             self.open.append("link")
@@ -172,6 +165,8 @@ class _Reader:
 
     def open_box(self, tag: str, names: str, hint: Hint) -> None:
         """Begin a block element."""
+        if self.pieces:
+            self.end_line()
         out = self.out
         if len(out.boxes) > MAX_BOXES or len(self.open) > MAX_DEPTH:
             raise PageTooLargeError(f"more than {MAX_BOXES} block elements, or {MAX_DEPTH} elements in each other")
@@ -253,13 +248,15 @@ class _Reader:
             for marks in wanted:
                 marks.append(mark)
 
-    def mark_unseen(self, tag: str, attributes: Mapping[str, str]) -> Mark | None:
-        out = self.out
+    def start_unseen(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Begin an element that readers do not see, or one inside it; the text of some is remembered."""
+        self.unseen += 1
+        if self.unseen > 1:
+            return
+        self.unseen_mark = None
         if tag == "title" or (tag == "script" and attributes.get("type") == "application/ld+json"):
-            mark = Mark(tag, attributes)
-            (out.titles if tag == "title" else out.json_ld).append(mark)
-            return mark
-        return None
+            self.unseen_mark = Mark(tag, attributes)
+            (self.out.titles if tag == "title" else self.out.json_ld).append(self.unseen_mark)
 
     def close(self) -> Outline:
         """The outline, when the page has ended."""
