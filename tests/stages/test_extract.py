@@ -194,6 +194,12 @@ def test_the_data_of_scripts_stands_in_for_what_the_page_does_not_show(data):
     assert texts(draft)[:3] == [FIRST, SECOND, "سوق وبلدية"]
 
 
+def test_scripts_may_write_their_letters_as_they_are():
+    text = drawn_page("@").replace('"@"', json.dumps(REST * 3, ensure_ascii=False))
+    draft = extract_article(page(text))
+    assert (draft.extractor, texts(draft)[1]) == ("script", SECOND)
+
+
 def test_other_stories_in_scripts_are_left_alone():
     draft = extract_article(page(drawn_page(OTHER_STORY)))
     assert (draft.extractor, texts(draft)) == ("content", [FIRST])

@@ -1,15 +1,17 @@
 """Which layout of a source holds for a page, and what its selectors find."""
 
 import time
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from newsetl.records import Block, DateClue, Draft, Fields, Place, RawRecord
+from newsetl.records import Block, DateClue, Draft, Fields, Page, Place, RawRecord
 from newsetl.sources.lookup import index_outlets, load_index
 from newsetl.sources.outlets import merge_outlets, parse_outlet
 from newsetl.stages.clean import clean_article
+from newsetl.stages.extract import extract_article
 from newsetl.stages.profiles import (
     apply_layout,
     body_events,
@@ -134,6 +136,30 @@ def test_broken_pages_give_nothing_and_no_error(html):
 def test_pages_of_sources_without_a_profile_are_not_parsed(monkeypatch):
     monkeypatch.setattr("newsetl.stages.profiles.parse_page", None)
     assert select_parts(NEW, "https://www.okaz.com.sa/7", None, OUTLETS) is None
+
+
+STORY = (
+    "<p>" + "قالت رئيسة الجمعية إن المرصد الجديد سيفتح أبوابه للمدارس والزوار في أول أيام الربيع المقبل. " * 3 + "</p>"
+)
+SUBTITLED = f"<h1>مرصد للطيور على البحيرة</h1><p class=sub-title>يعمل فيه عشرون متطوعا</p><div class=x>{STORY}</div>"
+
+
+def extract(html: str, url: str | None = URL):
+    page = Page(RawRecord(Place("x", None, 1, ""), "html", fields=Fields(url=url)), html, "html", "str")
+    return extract_article(page, outlets('[[layout]]\nbody = [".x"]\ntitle = ["h1"]'))
+
+
+def test_a_subtitle_that_no_selector_names_is_found_in_the_general_way():
+    draft = extract(SUBTITLED)
+    assert (draft.extractor, draft.title) == ("profile", "مرصد للطيور على البحيرة")
+    assert draft.subtitle == "يعمل فيه عشرون متطوعا"
+    assert extract(SUBTITLED.replace("sub-title", "x-title")).subtitle is None
+
+
+def test_the_address_in_a_page_tells_its_profile_too():
+    draft = extract(f"<link rel=canonical href='{URL}'>{SUBTITLED}", url=None)
+    assert draft == replace(extract(SUBTITLED), record=draft.record, url=None, canonical_url=URL)
+    assert extract(SUBTITLED, url=None).extractor == "content"
 
 
 MOTTO = "نسيم البلاد في كل بيت"

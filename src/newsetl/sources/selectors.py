@@ -80,6 +80,7 @@ def compile_selector(selector: str) -> Selector:
     Raises:
         RuleError: It is no selector, or it asks for something else.
 
+    >>> from newsetl.sources.elements import build_elements
     >>> events = [("div", {}), ("p", {"class": "lead x"}), ("b", {}), "خبر", None, None, ("b", {}), None, None]
     >>> [element.text for element in compile_selector("div > p.lead b")(build_elements(events))]
     ['خبر']

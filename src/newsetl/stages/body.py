@@ -8,6 +8,7 @@ while the boxes around it add prose of the same kind, and what stands beside the
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, islice
 from typing import Final
 
@@ -178,7 +179,13 @@ def _names_around(box: Box) -> str:
 
 
 def _is_title(line: Line) -> bool:
-    return _TITLE_NAME.search(line.box.names) is not None and len(line.text) >= MIN_TITLE_CHARS
+    return len(line.text) >= MIN_TITLE_CHARS and _is_title_name(line.box.names)
+
+
+@lru_cache(maxsize=4096)
+def _is_title_name(names: str) -> bool:
+    """Lines of a page share few names, and so do pages of a site."""
+    return _TITLE_NAME.search(names) is not None
 
 
 def _weigh_lines(page: _Page) -> list[float]:

@@ -1,11 +1,11 @@
-"""What a parser tells of a page, in its order: tags that begin, texts, ends. No tree is built.
+"""A page through its parser, which tells tags, texts and ends in their order. No tree is built.
 
 lxml's parser (libxml2) ends every element that begins, also on broken pages; it invents <html> and <body> where they
 are missing.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Protocol, TypeVar
 
 from lxml import etree
 
@@ -13,45 +13,48 @@ from newsetl.sources.elements import Event
 
 CHUNK_BYTES: Final = 400_000  # most pages are one chunk; beyond its limits a page must not cost much more
 
+Result_co = TypeVar("Result_co", covariant=True)
 
-class _Recorder:
-    """What the parser calls, 2,000 times a page: functions without `self` and a method of the list itself."""
 
-    __slots__ = ("data", "end", "events", "start")
+class Target(Protocol[Result_co]):
+    """What the parser calls; `close` gives the result."""
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None: ...
+
+    def end(self, tag: str) -> None: ...
+
+    def data(self, text: str) -> None: ...
+
+    def close(self) -> Result_co: ...
+
+
+def parse_html(text: str | bytes, target: Target[Result_co]) -> Result_co:
+    """What a target makes of a page, given as a string or as its UTF-8."""
+    # no limits of the parser's own, since they cut pages silently: targets have theirs, the caller checks the size;
+    # a parser for each page, since a shared one keeps the names of all elements ever seen
+    parser = etree.HTMLParser(target=target, huge_tree=True, no_network=True, encoding="utf-8")
+    # bytes, since a string with an encoding declaration is refused; the meta charset no longer tells the truth
+    content = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
+    for start in range(0, max(1, len(content)), CHUNK_BYTES):  # an error of the target's is raised between two chunks
+        parser.feed(content[start : start + CHUNK_BYTES])
+    result: Result_co = parser.close()
+    return result
+
+
+class Recorder:
+    """A target that keeps what it is told."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
-        append = self.data = self.events.append
 
-        def start(tag: str, attributes: Mapping[str, str]) -> None:
-            append((tag, attributes))
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        self.events.append((tag, attributes))
 
-        def end(_: str) -> None:
-            append(None)
+    def end(self, tag: str) -> None:  # noqa: ARG002  the parser's signature
+        self.events.append(None)
 
-        self.start, self.end = start, end
+    def data(self, text: str) -> None:
+        self.events.append(text)
 
     def close(self) -> list[Event]:
-        """The events since `take`."""
         return self.events
-
-    def take(self) -> list[Event]:
-        """The events since the last call."""
-        events = self.events.copy()
-        self.events.clear()
-        return events
-
-
-def read_events(text: str | bytes) -> Iterator[list[Event]]:
-    """The events of a page, given as a string or as its UTF-8, some at a time."""
-    recorder = _Recorder()
-    # no limits of the parser's own, since they cut pages silently: readers have theirs, the caller checks the size;
-    # a parser for each page, since a shared one keeps the names of all elements ever seen
-    parser = etree.HTMLParser(target=recorder, huge_tree=True, no_network=True, encoding="utf-8")
-    # bytes, since a string with an encoding declaration is refused; the meta charset no longer tells the truth
-    content = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
-    for start in range(0, max(1, len(content)), CHUNK_BYTES):
-        parser.feed(content[start : start + CHUNK_BYTES])
-        yield recorder.take()
-    parser.close()
-    yield recorder.take()

@@ -45,7 +45,6 @@ _META_AUTHORS: Final = (
     "twitter:creator",
 )
 _DIGIT = re.compile(r"\d")
-_SPACE = re.compile(r"\s+")
 _WORD = re.compile(r"\w+")
 MIN_TITLE_WORDS: Final = 3  # of a line without a mark of a title that is taken for one
 MIN_SHARED: Final = 0.6  # of the words of a shown headline that a declared title shares: pages reorder and shorten
@@ -131,7 +130,7 @@ def _unique(values: Iterable[str]) -> tuple[str, ...]:
 
 
 def _squeeze(text: str) -> str:
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def _read_meta(tags: Iterable[Mapping[str, str]]) -> dict[str, list[str]]:
@@ -223,7 +222,7 @@ def _find_title(
 
 def _find_breadcrumb(outline: Outline) -> list[str]:
     """The last link of the breadcrumb trail: the section, when the trail begins with the front page."""
-    trail = next((box for box in outline.boxes if "breadcrumb" in box.names.lower() and box.end > box.start), None)
+    trail = next((box for box in outline.boxes if box.end > box.start and "breadcrumb" in box.names.lower()), None)
     if trail is None:
         return []
     texts = [line.text for line in outline.lines[trail.start : trail.end] if 2 * line.link_chars > len(line.text)]
@@ -239,7 +238,7 @@ def _find_shown_dates(outline: Outline) -> list[DateClue]:
             clues.append(DateClue("time-tag", _squeeze(raw)))
     clues = clues[:MAX_CLUES]
     for element in outline.dated[: 4 * MAX_CLUES]:
-        if len(raw := element.text) <= MAX_SHOWN_CHARS and sum(c.isdigit() for c in raw) >= MIN_DATE_DIGITS:
+        if len(raw := element.text) <= MAX_SHOWN_CHARS and _has_digits(raw):
             clues.append(DateClue("text", raw))
     return clues[: 2 * MAX_CLUES]
 
@@ -251,9 +250,14 @@ def _find_dateline(outline: Outline) -> list[DateClue]:
         return []
     for line in outline.lines[headline.end : headline.end + MAX_DATELINES]:
         text = line.text
-        if len(text) <= MAX_SHOWN_CHARS and sum(c.isdigit() for c in text) >= MIN_DATE_DIGITS and is_date_line(text):
+        if len(text) <= MAX_SHOWN_CHARS and _has_digits(text) and is_date_line(text):
             return [DateClue("dateline", text)]
     return []
+
+
+def _has_digits(text: str) -> bool:
+    """Has a line the digits of a year and a day?"""
+    return sum(map(str.isdigit, text)) >= MIN_DATE_DIGITS
 
 
 def _find_shown_authors(outline: Outline) -> list[str]:

@@ -1,4 +1,4 @@
-"""A page as its lines and boxes, in one reading of what its parser tells: no tree is built.
+"""A page as its lines and boxes, in one reading: the parser calls, no tree is built.
 
 A line is what readers see between two breaks; a box is a block element, which holds the lines `start` to `end`. Every
 other question about a page (where is the body, what do the headline, the dates and the writer say) is answered from
@@ -6,12 +6,12 @@ this outline.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from newsetl.sources.elements import Event
-from newsetl.stages.events import read_events
+from newsetl.stages.events import parse_html
 from newsetl.stages.hints import NO_NAME, Hint, Name, load_kinds, read_name
 
 MAX_DEPTH: Final = 1_000  # of nested elements; real pages stay below 60, those with tags never closed below 300
@@ -93,30 +93,35 @@ def outline_page(text: str | bytes, kept: list[Event] | None = None) -> Outline:
     Raises:
         PageTooLargeError: More than `MAX_BOXES` block elements, or elements nested deeper than `MAX_DEPTH`.
     """
-    reader = _Reader()
-    for events in read_events(text):
-        reader.read(events)
-        if kept is not None:
-            kept += events
-    return reader.close()
+    return parse_html(text, _Reader(kept.append if kept is not None else None))
 
 
 def outline_events(events: Iterable[Event]) -> Outline:
     """The outline of a page by what its parser told; raises as `outline_page`."""
     reader = _Reader()
-    reader.read(events)
+    for event in events:
+        if event is None:
+            reader.end("")
+        elif isinstance(event, str):
+            reader.data(event)
+        else:
+            reader.start(*event)
     return reader.close()
 
 
 class _Reader:
-    """Reads tags, texts and ends in their order; every element that begins ends too."""
+    """What the parser calls for each tag and text, in their order; every element that begins ends too.
+
+    A page makes 2,000 such calls, so what they need of `self` counts.
+    """
 
     __slots__ = (
-        "box", "dated_above", "kinds", "link_chars", "links_open", "marks", "open", "out", "pieces",
+        "box", "dated_above", "keep", "kinds", "link_chars", "links_open", "marks", "open", "out", "pieces",
         "unseen", "unseen_mark",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, keep: Callable[[Event], None] | None = None) -> None:
+        self.keep = keep  # told of everything
         self.kinds = load_kinds()
         self.out = Outline()
         self.box = Box("html", "", None, "", 0)
@@ -129,43 +134,14 @@ class _Reader:
         self.unseen_mark: Mark | None = None
         self.dated_above: list[Mark] = []  # above the headline stands the day of the visit
 
-    def read(self, events: Iterable[Event]) -> None:
-        """Read on. One loop, since a page has 2,000 events, of which most are white space and inline tags."""
-        kinds, opened, pieces, marks = self.kinds, self.open, self.pieces, self.marks
-        following = iter(events)
-        if self.unseen:
-            self.pass_unseen(following)
-        for event in following:
-            if event is None:
-                begun = opened.pop()
-                if begun is not None:
-                    self.end(begun)
-                if marks and marks[-1][0] == len(opened):
-                    marks.pop()
-            elif isinstance(event, str):
-                if pieces or not event.isspace():
-                    self.add(event)
-            elif (kind := kinds.get(event[0])) != "unseen":
-                self.start(event[0], event[1], kind)
-            else:
-                self.unseen = 1
-                self.unseen_mark = self.mark_unseen(*event)
-                self.pass_unseen(following)
-
-    def pass_unseen(self, events: Iterator[Event]) -> None:
-        """Go on to the end of an element that readers do not see."""
-        for event in events:
-            if event is None:
-                self.unseen -= 1
-                if not self.unseen:
-                    return
-            elif not isinstance(event, str):
-                self.unseen += 1
-            elif self.unseen_mark is not None:
-                self.unseen_mark.pieces.append(event)
-
-    def start(self, tag: str, attributes: Mapping[str, str], kind: str | None) -> None:
-        """Begin an element that readers see."""
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Begin an element."""
+        if self.keep:
+            self.keep((tag, attributes))
+        kind = self.kinds.get(tag)
+        if self.unseen or kind == "unseen":
+            self.start_unseen(tag, attributes)
+            return
         name, class_, more = NO_NAME, "", 0
         if attributes:
             class_, id_ = attributes.get("class", ""), attributes.get("id", "")
@@ -176,11 +152,9 @@ class _Reader:
             if name.is_clue or marked or tag in _MARKED:
                 self.mark(tag, attributes, name)
         if kind is None or name.hint == "caption" or (name.hint == "beside" and tag == "span"):
-            self.end_line()
             if tag == "h1":
                 self.mark(tag, attributes, name)
-            hint = (self.hint(attributes) if more else "") or _HINTS.get(tag) or name.hint
-            self.open_box(tag, class_, hint)
+            self.open_box(tag, class_, (self.hint(attributes) if more else "") or _HINTS.get(tag) or name.hint)
         elif kind == "link":
             self.links_open += 1
             self.open.append("link")
@@ -191,6 +165,8 @@ class _Reader:
 
     def open_box(self, tag: str, names: str, hint: Hint) -> None:
         """Begin a block element."""
+        if self.pieces:
+            self.end_line()
         out = self.out
         if len(out.boxes) > MAX_BOXES or len(self.open) > MAX_DEPTH:
             raise PageTooLargeError(f"more than {MAX_BOXES} block elements, or {MAX_DEPTH} elements in each other")
@@ -209,18 +185,34 @@ class _Reader:
             return "beside"
         return "body" if "articleBody" in attributes.get("itemprop", "") else ""
 
-    def end(self, begun: Box | Literal["link"]) -> None:
-        """End a link or the innermost box."""
-        if begun == "link":
-            self.links_open -= 1
+    def end(self, tag: str) -> None:  # noqa: ARG002  the parser's signature
+        """End the innermost element."""
+        if self.keep:
+            self.keep(None)
+        if self.unseen:
+            self.unseen -= 1
             return
-        if self.pieces:
-            self.end_line()
-        begun.end = len(self.out.lines)
-        self.box = begun.parent or begun
+        begun = self.open.pop()
+        if begun is self.box:
+            if self.pieces:
+                self.end_line()
+            begun.end = len(self.out.lines)
+            self.box = begun.parent or begun
+        elif begun is not None:  # a link
+            self.links_open -= 1
+        if self.marks and self.marks[-1][0] == len(self.open):
+            self.marks.pop()
 
-    def add(self, text: str) -> None:
+    def data(self, text: str) -> None:
         """Text, in one or several pieces."""
+        if self.keep:
+            self.keep(text)
+        if self.unseen:
+            if self.unseen_mark is not None:
+                self.unseen_mark.pieces.append(text)
+            return
+        if not self.pieces and text.isspace():
+            return
         self.pieces.append(text)
         if self.links_open:
             self.link_chars += len(text.strip())
@@ -256,13 +248,15 @@ class _Reader:
             for marks in wanted:
                 marks.append(mark)
 
-    def mark_unseen(self, tag: str, attributes: Mapping[str, str]) -> Mark | None:
-        out = self.out
+    def start_unseen(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Begin an element that readers do not see, or one inside it; the text of some is remembered."""
+        self.unseen += 1
+        if self.unseen > 1:
+            return
+        self.unseen_mark = None
         if tag == "title" or (tag == "script" and attributes.get("type") == "application/ld+json"):
-            mark = Mark(tag, attributes)
-            (out.titles if tag == "title" else out.json_ld).append(mark)
-            return mark
-        return None
+            self.unseen_mark = Mark(tag, attributes)
+            (self.out.titles if tag == "title" else self.out.json_ld).append(self.unseen_mark)
 
     def close(self) -> Outline:
         """The outline, when the page has ended."""

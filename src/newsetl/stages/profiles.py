@@ -18,7 +18,7 @@ from newsetl.sources.layouts import Layout, Part
 from newsetl.sources.lookup import OutletIndex, find_known_host, load_index
 from newsetl.sources.selectors import Answers, compile_selector, stands_in
 from newsetl.stages.dates import parse_date
-from newsetl.stages.events import read_events
+from newsetl.stages.events import Recorder, parse_html
 from newsetl.stages.outlets import find_outlet
 from newsetl.stages.publication import find_path_day
 
@@ -81,7 +81,7 @@ def select_parts(
 
 def parse_page(text: str) -> Elements | None:
     """The elements of a page; None when there is none in it."""
-    return build_elements([event for events in read_events(text) for event in events])
+    return build_elements(parse_html(text, Recorder()))
 
 
 def body_events(selected: Selected) -> Iterator[Event]:
