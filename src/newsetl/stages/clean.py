@@ -72,6 +72,8 @@ def _repair_draft(draft: Draft) -> Draft:
     title, title_fixes = _repair_line(draft.title)
     subtitle, subtitle_fixes = _repair_line(draft.subtitle)
     found = {*draft.fixes, *fixes, *title_fixes, *subtitle_fixes}
+    if not found and (blocks, title, subtitle) == (draft.blocks, draft.title, draft.subtitle):
+        return draft
     ordered = (*(f for f in draft.fixes if f not in REPAIRS), *(name for name in REPAIRS if name in found))
     return replace(draft, blocks=blocks, title=title, subtitle=subtitle, fixes=tuple(dict.fromkeys(ordered)))
 
@@ -129,7 +131,10 @@ def _repair_alone(line: Block) -> list[Block]:
 def _take_out(draft: Draft, own: tuple[Boilerplate, ...]) -> Draft:
     """One round: openings and tails of lines, then the lines that have a verdict."""
     blocks, cut = _cut_tails(_cut_opening(draft.blocks, own), own)
-    judged = list(zip(judge_lines(replace(draft, blocks=blocks), own), blocks, strict=True))
+    verdicts = judge_lines(draft if blocks is draft.blocks else replace(draft, blocks=blocks), own)
+    if blocks is draft.blocks and not any(verdicts):
+        return draft
+    judged = list(zip(verdicts, blocks, strict=True))
     gone = [(rule, block.text) for rule, block in judged if rule and not rule.keep]
     kept = tuple(Block(block.text, "caption") if rule else block for rule, block in judged if not rule or rule.keep)
     if not gone and not cut and kept == draft.blocks:
@@ -157,8 +162,10 @@ def _cut_opening(blocks: tuple[Block, ...], own: tuple[Boilerplate, ...]) -> tup
 def _cut_tails(blocks: tuple[Block, ...], own: tuple[Boilerplate, ...]) -> tuple[tuple[Block, ...], list[Removed]]:
     """The last three lines without their tails (link of the news, …); a tail to keep becomes a caption of its own."""
     kept, removed = list(blocks[:-3]), []
-    for block in blocks[-3:]:
-        tail = find_tail(block.text, own) if block.role != "caption" else None
+    tails = [find_tail(block.text, own) if block.role != "caption" else None for block in blocks[-3:]]
+    if not any(tails):
+        return blocks, []
+    for block, tail in zip(blocks[-3:], tails, strict=True):
         text = block.text[: tail[0]].rstrip() if tail else ""
         if tail is None or not text:
             kept.append(block)

@@ -16,12 +16,13 @@ _ZONE = re.compile(r"[A-Za-z0-9_+-]{1,30}(?:/[A-Za-z0-9_+-]{1,30}){0,3}")  # IAN
 _PIECE = re.compile(r"\s+[-–—|]\s+|\s*[:،]\s*")
 
 
-def find_outlet(draft: Draft, outlets: OutletIndex | None = None) -> Outlet:
+def find_outlet(draft: Draft, outlets: OutletIndex | None = None, *, by_lines: bool = True) -> Outlet:
     """The outlet of an article, from the most to the least trusted hint; `UNKNOWN` when nothing tells.
 
     A name in the record decides even when no outlet of the index has it: its slug is made from the name. None for
-    `outlets` takes those that come with newsetl.
+    `outlets` takes those that come with newsetl. Without `by_lines`, bylines are no hint.
     """
+    bylines = draft.bylines if by_lines else ()
     fields = draft.record.fields
     if fields.source and fields.source.strip():
         return _as_recorded(outlet_of_name(fields.source, outlets), fields)
@@ -30,7 +31,7 @@ def find_outlet(draft: Draft, outlets: OutletIndex | None = None) -> Outlet:
     known = (
         find_known(draft.site_name, outlets)
         or (host and find_known_host(host, outlets))
-        or _first_known(draft.bylines, outlets)
+        or _first_known(bylines, outlets)
     )
     if known:
         return known
@@ -39,7 +40,7 @@ def find_outlet(draft: Draft, outlets: OutletIndex | None = None) -> Outlet:
         named = outlet_of_host(host)
         return replace(named, name=draft.site_name) if draft.site_name and _is_short(draft.site_name) else named
     name = draft.site_name or next(
-        (piece for line in draft.bylines for piece in _PIECE.split(line) if is_masthead(piece)), None
+        (piece for line in bylines for piece in _PIECE.split(line) if is_masthead(piece)), None
     )
     return outlet_of_name(name, outlets) if name else UNKNOWN
 

@@ -218,7 +218,7 @@ def find_site_rules(draft: Draft, outlets: OutletIndex | None) -> tuple[Boilerpl
 
     Bylines are no evidence of the source here, so that cleaning a cleaned draft finds the same rules.
     """
-    outlet = find_outlet(replace(draft, bylines=()), outlets)
+    outlet = find_outlet(draft, outlets, by_lines=False)
     ruled = [layout for layout in outlet.layouts if layout.rules]
     if not ruled:
         return ()

@@ -87,7 +87,7 @@ def is_heading(blocks: tuple[Block, ...], i: int) -> bool:
     headings so. A line that ends in a colon is one when an ordinal (ثانيا:) or the name of a section opens it.
     """
     text = blocks[i].text
-    if i + 1 >= len(blocks) or _INNER_STOP.search(text) or not (is_short_line(text) or _is_section(text)):
+    if i + 1 >= len(blocks) or not (is_short_line(text) or _is_section(text)) or _INNER_STOP.search(text):
         return False
     before, following = blocks[i - 1].text if i else "", blocks[i + 1].text
     if is_list_item(text) and (is_list_item(before) or is_list_item(following)):
@@ -131,7 +131,7 @@ def is_short_line(text: str) -> bool:
     >>> is_short_line("ماذا بعد القرار؟"), is_short_line("وصل الوفد.")
     (True, False)
     """
-    return len(text) <= 12 * MAX_HEADING_WORDS and not _FINAL.search(text[-8:]) and text.count(" ") < MAX_HEADING_WORDS
+    return len(text) <= 12 * MAX_HEADING_WORDS and text.count(" ") < MAX_HEADING_WORDS and not _FINAL.search(text[-8:])
 
 
 def split_sentences(text: str) -> list[str]:

@@ -168,19 +168,15 @@ def _judge_links(blocks: tuple[Block, ...], verdicts: list[Rule | None]) -> None
     for i, block in enumerate(blocks):
         if verdicts[i] is not None:
             continue
-        if (
-            seen_paragraph
-            and block.role in (None, "body")
-            and is_short_line(block.text)
-            and not is_list_item(block.text)
-        ):
+        short = is_short_line(block.text)
+        if short and seen_paragraph and block.role in (None, "body") and not is_list_item(block.text):
             run.append(i)
             continue
-        if is_long(block.text) and _are_links([blocks[k].text for k in run]):
+        if run and is_long(block.text) and _are_links([blocks[k].text for k in run]):
             for k in run:
                 verdicts[k] = _LINKS
         run = []
-        seen_paragraph = not is_short_line(block.text) and not block.text.rstrip('"” ').endswith(":")
+        seen_paragraph = not short and not block.text.rstrip('"” ').endswith(":")
 
 
 _LINE_END: Final = ' .…"”»)*\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652'
