@@ -140,7 +140,7 @@ def _examine(path: str, known: Seen | None = None) -> Iterator[InputFile]:
         if not status.is_regular:  # opening a pipe would wait for its writer
             yield replace(file, skip_reason="unknown-format: no regular file")
             return
-        with open_input(path, known) as handle:
+        with open_input(path) as handle:
             yield from _examine_open(file, handle)
     except OSError as error:
         if isinstance(error, ConnectionError) and is_url(path):  # this object is no worse than the others

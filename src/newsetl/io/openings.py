@@ -60,17 +60,12 @@ def look_at(path: str) -> Seen:
     return Seen(status.st_size, str(status.st_mtime_ns), stat.S_ISREG(status.st_mode))
 
 
-def open_input(path: str, seen: Seen | None = None) -> IO[bytes]:
-    """A file for reading; an object reads like one, with seeking. What fails, now or later, raises OSError.
-
-    Args:
-        path: Path or URL.
-        seen: What is known of an object from a listing, which saves a request.
-    """
+def open_input(path: str) -> IO[bytes]:
+    """A file for reading; an object reads like one, with seeking. What fails, now or later, raises OSError."""
     if is_url(path):
         from newsetl.io import remote  # noqa: PLC0415  as above
 
-        return remote.open_object(path, seen)
+        return remote.open_object(path)
     return open(path, "rb")  # noqa: PTH123  as above
 
 

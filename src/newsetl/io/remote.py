@@ -42,7 +42,8 @@ def file_system(url: str) -> "AbstractFileSystem":
     from upath import UPath  # noqa: PLC0415  a tenth of a second, and s3fs half a one
 
     try:
-        return UPath(url, use_listings_cache=False).fs  # others write there
+        # Of the bucket alone: "::" in a name would chain file systems. No cache: others write there.
+        return UPath(f"{protocol}://{place.partition('/')[0]}", use_listings_cache=False).fs
     except ImportError as error:
         needed = "pip install 'newsetl[s3]'" if protocol in ("s3", "s3a") else "a package"
         raise InputError(f"{url}: {protocol}:// needs more: {needed} ({one_line(error)})") from error
@@ -154,7 +155,7 @@ def _list(system: "AbstractFileSystem", root: str) -> dict[tuple[str, ...], Seen
 
 
 def _place(system: "AbstractFileSystem", url: str) -> str:
-    return cast("str", system._strip_protocol(url))  # noqa: SLF001  what its own classes call; url_to_fs parses "::"
+    return cast("str", system._strip_protocol(url))  # noqa: SLF001  what every method of its own calls
 
 
 def _as_seen(told: dict[str, Any]) -> Seen:
@@ -165,25 +166,19 @@ def _as_seen(told: dict[str, Any]) -> Seen:
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-def open_object(url: str, seen: Seen | None = None) -> IO[bytes]:
+def open_object(url: str) -> IO[bytes]:
     """An object that reads like a file. Should it be replaced meanwhile, S3 says so and reading fails.
-
-    Args:
-        url: Of the object.
-        seen: What a listing told of it: saves a request, and with it the guard against a replacement.
 
     Raises:
         OSError: It is not there, or not to be had.
     """
     system = file_system(url)
-    known = {"size": seen.size_bytes} if seen and "s3" in system.protocol else {}
     with told_as_os_error():
-        handle = system.open(_place(system, url), "rb", cache_type="none", **known)
-        return cast("IO[bytes]", ObjectFile(handle))
+        return cast("IO[bytes]", ObjectFile(system.open(_place(system, url), "rb", cache_type="none")))
 
 
 class ObjectFile(io.RawIOBase):
-    """An object, read ahead. Holds no more than `MOST_BYTES`, or what was asked for at once."""
+    """An object, read ahead. Holds no more than `MOST_BYTES`."""
 
     def __init__(self, handle: Any) -> None:
         self._handle = handle
@@ -233,7 +228,8 @@ class ObjectFile(io.RawIOBase):
             data: bytes = self._handle.read(size)
         if len(data) < size:
             raise OSError(errno.EIO, f"the object ends at byte {start + len(data)} of {self._size}")
-        self._start, self._held = start, data
+        kept = data if size <= MOST_BYTES else b""  # more was asked for at once; it goes as it came
+        self._start, self._held = start + len(data) - len(kept), kept
         return data[:n_bytes]
 
     def close(self) -> None:
