@@ -35,7 +35,6 @@ def test_arguments_win_over_the_file_and_mappings_are_merged(tmp_path):
         ('max_document_seconds = "20"', "unusable settings"),
         ("max_document_memory = 1000", "max_document_memory must be 134217728 or more"),
         ("inputs = []", "no inputs given"),
-        ('inputs = ["s3://bucket/raw"]', "inputs must be files or directories, not s3://bucket/raw"),
     ],
 )
 def test_mistakes_in_the_file_are_named(tmp_path, content, message):

@@ -35,7 +35,7 @@ class Settings:
     """What to read, where to write, and how.
 
     Attributes:
-        inputs: Files, directories and glob patterns.
+        inputs: Files, directories and glob patterns, or URLs of such on an object store.
         out: Directory of the datasets.
         sources: Slugs to keep; empty means all.
         limit: Read at most so many records; None means all.
@@ -89,8 +89,6 @@ class Settings:
             raise SettingsError("engine = dask needs scheduler, the address of its scheduler, and nothing else does")
         if not self.inputs:
             raise SettingsError("no inputs given: name a file, a directory or a pattern")
-        if remote := [name for name in self.inputs if "://" in name]:
-            raise SettingsError(f"inputs must be files or directories, not {remote[0]}: copy it to a disk first")
 
 
 def load_settings(path: Path | None = None, **arguments: Any) -> Settings:

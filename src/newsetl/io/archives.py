@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from newsetl.io.files import Compression, InputFile
+from newsetl.io.openings import is_url, open_input
 from newsetl.io.streams import (
     CHUNK_BYTES,
     GZIP_MAGIC,
@@ -181,15 +182,14 @@ def open_member(file: InputFile) -> Iterator[Iterator[bytes]]:
 
 def _open_archive(file: InputFile) -> OpenArchive:
     """The archive, as kept if it still serves."""
-    stat = os.stat(file.path)  # noqa: PTH116  paths stay the strings that the user gave
-    key = (os.getpid(), file.path, file.archive, stat.st_ino, stat.st_size, stat.st_mtime_ns)
+    key = (os.getpid(), file.path, file.archive, *_state(file))
     with contextlib.suppress(IndexError):  # another thread may take it first
         kept = _kept.pop()
         passed = kept.tar is not None and (kept.tar.position > file.member_index or kept.tar.broken)
         if kept.key == key and not passed:
             return kept
         kept.close()
-    handle = open(file.path, "rb")  # noqa: PTH123, SIM115  closed by OpenArchive.close
+    handle = open_input(file.path)  # closed by OpenArchive.close
     try:
         if file.archive == "zip":
             return OpenArchive(key, handle, zip=zipfile.ZipFile(handle))
@@ -199,6 +199,14 @@ def _open_archive(file: InputFile) -> OpenArchive:
     except ZIP_ERRORS as error:
         handle.close()
         raise BrokenDataError("truncated-file", f"damaged zip directory: {error}") from error
+
+
+def _state(file: InputFile) -> tuple[object, ...]:
+    """What is another one where an archive is another. An object that is replaced while open fails to be read."""
+    if is_url(file.path):
+        return (file.stamp,)  # not asked for again: that would be a request for each member
+    stat = os.stat(file.path)  # noqa: PTH116  paths stay the strings that the user gave
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
 
 
 def _tar_stream(handle: IO[bytes], compression: Compression | None) -> ByteStream:

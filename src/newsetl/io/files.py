@@ -17,14 +17,16 @@ class InputFile:
     """A file of records, or why it is none.
 
     Attributes:
-        uri: The path as the user gave it, with "/" between its parts; ``a.zip!b.json`` for a member.
-        path: The path to open; that of the archive for a member.
+        uri: The path or URL as the user gave it, with "/" between its parts; ``a.zip!b.json`` for a member.
+        path: The path or URL to open; that of the archive for a member.
         size_bytes: Bytes on disk; of a member: its bytes in the archive before compression.
         format: What its content is. None: skipped.
         compression: How the file or member itself is compressed; a compressed tar shows at reading.
         archive, member: The kind of archive and the member's name in it.
         member_index: The member's number in the archive's directory (zip), its offset in the tar (tar).
         skip_reason: A short constant and, behind a colon, what was seen: ``not-text: PDF``.
+        stamp: Another one where the file is another: time of the last change, or what an object store calls its ETag.
+            Of a member: that of its archive.
     """
 
     uri: str
@@ -36,6 +38,7 @@ class InputFile:
     member: str | None = None
     member_index: int = 0
     skip_reason: str | None = None
+    stamp: str = ""
 
     @property
     def name(self) -> str:

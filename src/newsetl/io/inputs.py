@@ -1,12 +1,11 @@
 """Finding the input files: directories, globs, single files, members of archives; and what each of them is."""
 
-import fnmatch
 import glob
 import os
 import re
-import stat
 import zipfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import PurePath
 from typing import IO
@@ -23,17 +22,17 @@ from newsetl.io.archives import (
     zip_members,
 )
 from newsetl.io.files import BROKEN_ARCHIVE, UNREADABLE, Archive, Format, InputFile
+from newsetl.io.names import is_data_name, matches
+from newsetl.io.openings import Seen, is_url, look_at, open_input, shown, without_file_protocol
 from newsetl.io.sniff import SAMPLE_BYTES, Verdict, sniff_format
 from newsetl.io.streams import ByteStream, decompressed, file_chunks
 
 __all__ = ["InputFile", "find_inputs"]
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+# Objects looked into at the same time: each is two requests, which are mostly waiting.
+LOOKS_AT_ONCE = 8
 OFFICE_MEMBERS = ("[Content_Types].xml", "mimetype", "META-INF/MANIFEST.MF")  # docx and xlsx, odt and epub, jar
-# Files that tell about a data set and are no part of it.
-_ABOUT_DATA = re.compile(
-    r"(?:readme|licen[cs]e|copying|changelog|contributing|notice|makefile)(?:\.\w+)?", re.IGNORECASE
-)
 _PACKED = re.compile(r"\.(?:gz|zst|gzip|zstd)$", re.IGNORECASE)
 _FORMAT_BY_ENDING: dict[str, Format] = {
     "txt": "text",
@@ -53,18 +52,22 @@ def find_inputs(patterns: Sequence[str]) -> list[InputFile]:
     """Every file, or member of an archive, that the patterns name; each once, in the order of the patterns.
 
     Args:
-        patterns: Directories (walked to the bottom, sorted), globs (``**`` too), or files. In directories and globs
-            names that begin with "." or "_" and files like README are left out.
+        patterns: Directories (walked to the bottom, sorted), globs (``**`` too), or files; URLs of object stores
+            (``s3://bucket/archive/``) of the same three kinds. In directories and globs names that begin with "." or
+            "_" and files like README are left out.
 
     Returns:
         Readable files and skipped ones, told apart by `InputFile.skip_reason`.
 
     Raises:
-        InputError: For a path that does not exist, or a glob that nothing matches.
+        InputError: For a path that does not exist, a glob that nothing matches, or a store that cannot be reached.
     """
     seen: set[str] = set()
     found: list[InputFile] = []
-    for pattern in patterns:
+    for pattern in map(without_file_protocol, patterns):
+        if is_url(pattern):
+            found.extend(_examine_objects(pattern, seen))
+            continue
         for path in _paths(pattern):
             real = os.path.realpath(path)
             if real not in seen:
@@ -98,17 +101,8 @@ def _expand(pattern: str) -> Iterator[str]:
     wanted = tuple(PurePath(stars + tail).parts)
     for base in sorted(glob.glob(head)) if head else ["."]:  # noqa: PTH207  strings, as above
         for path in _walk(base):
-            if _matches(PurePath(os.path.relpath(path, base)).parts, wanted):
+            if matches(PurePath(os.path.relpath(path, base)).parts, wanted):
                 yield path
-
-
-def _matches(parts: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
-    """True when a relative path matches a glob, part by part; ``**`` stands for any number of parts."""
-    if not wanted:
-        return not parts
-    if wanted[0] == "**":
-        return not wanted[1:] or any(_matches(parts[start:], wanted[1:]) for start in range(len(parts)))
-    return bool(parts) and fnmatch.fnmatchcase(parts[0], wanted[0]) and _matches(parts[1:], wanted[1:])
 
 
 def _walk(root: str) -> Iterator[str]:
@@ -126,27 +120,31 @@ def _walk(root: str) -> Iterator[str]:
                 yield os.path.join(folder, name)  # noqa: PTH118  strings, as above
 
 
-def is_data_name(name: str) -> bool:
-    """False for hidden files, unfinished output and files about the data.
+def _examine_objects(pattern: str, seen: set[str]) -> Iterator[InputFile]:
+    """The inputs in the objects that a URL names and that were not seen yet."""
+    from newsetl.io.remote import find_objects  # noqa: PLC0415  most inputs are files
 
-    >>> [is_data_name(name) for name in ("a.json", ".gitignore", "_SUCCESS", "README.md")]
-    [True, False, False, False]
-    """
-    return not name.startswith((".", "_")) and not _ABOUT_DATA.fullmatch(name)
+    objects = [(url, known) for url, known in find_objects(pattern) if url not in seen]
+    seen.update(url for url, _ in objects)
+    with ThreadPoolExecutor(LOOKS_AT_ONCE) as threads:
+        for inputs in threads.map(lambda one: list(_examine(*one)), objects):
+            yield from inputs
 
 
-def _examine(path: str) -> Iterator[InputFile]:
+def _examine(path: str, known: Seen | None = None) -> Iterator[InputFile]:
     """One file as inputs: itself, or the members of the archive that it is."""
-    uri = os.fsencode(PurePath(path).as_posix()).decode("utf-8", "replace")
+    uri = shown(path)
     try:
-        status = os.stat(path)  # noqa: PTH116  strings, as above
-        file = InputFile(uri, path, status.st_size)
-        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for its writer
+        status = known or look_at(path)
+        file = InputFile(uri, path, status.size_bytes, stamp=status.stamp)
+        if not status.is_regular:  # opening a pipe would wait for its writer
             yield replace(file, skip_reason="unknown-format: no regular file")
             return
-        with open(path, "rb") as handle:  # noqa: PTH123  strings, as above
+        with open_input(path) as handle:
             yield from _examine_open(file, handle)
     except OSError as error:
+        if isinstance(error, ConnectionError) and is_url(path):  # this object is no worse than the others
+            raise InputError(f"{path}: cannot be reached: {error.strerror or error}") from error
         yield InputFile(uri, path, 0, skip_reason=f"{UNREADABLE}: {error.strerror or error}")
 
 

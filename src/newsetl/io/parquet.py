@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from newsetl.io.openings import open_input
 from newsetl.io.reading import STRIDE_RECORDS, Reading, broken_reason
 from newsetl.io.streams import ByteStream
 from newsetl.records import RawRecord, Reject
@@ -20,7 +21,7 @@ ARROW_ERRORS = (pa.ArrowException, OSError, ValueError, TypeError, OverflowError
 def read_parquet(stream: ByteStream, reading: Reading) -> Iterator[RawRecord | Reject]:
     """A record for each row; `Place.offset` is the row number."""
     if reading.file.archive is None and reading.file.compression is None:
-        with open(reading.file.path, "rb") as handle:  # noqa: PTH123  paths stay the strings that the user gave
+        with open_input(reading.file.path) as handle:
             yield from _read_file(handle, reading)
         return
     with tempfile.SpooledTemporaryFile(SPOOL_BYTES) as spool:

@@ -1,14 +1,13 @@
 """The raw files behind published records: from a uri of the ledger back to a file, and how it was read."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
 from typing import Any
 
 from newsetl.errors import InputError
 from newsetl.io.inputs import InputFile, find_inputs
+from newsetl.io.openings import is_file, is_url, shown, without_file_protocol
 from newsetl.io.paths import StorePath, find_files
 from newsetl.io.reading import load_urls
 from newsetl.io.store import RUNS_FOLDER
@@ -20,17 +19,25 @@ class RawFiles:
     """Finds raw files again; remembers the archives and tables of URLs that it has looked into."""
 
     def __init__(self, root: str | None = None) -> None:
-        """Relative uris begin in the current directory; with a root, all uris below it."""
-        self._root = root
+        """Relative uris begin in the current directory; with a root (directory or URL), all uris below it.
+
+        Below a root, URLs stand without their protocol: ``s3://bucket/a.json`` is ``bucket/a.json`` there.
+        """
+        self._root = root and without_file_protocol(root).rstrip("/")
         self._archives: dict[str, dict[str, InputFile]] = {}
         self._addresses: dict[str, Mapping[str, str]] = {}
         self._tables: dict[str, Mapping[str, str]] = {}
 
     def find(self, uri: str) -> InputFile | None:
-        """The file, or member of an archive, that a record came from; None when it is not there any more."""
-        if self._is_file(uri):
+        """The file, or member of an archive, that a record came from; None when it is not there any more.
+
+        Raises:
+            InputError: An object store cannot be reached.
+        """
+        arounds = list(_prefixes(uri, "!"))
+        if not self._is_known_object(arounds) and self._is_file(uri):
             return self._examine(uri).get(uri)
-        for around in _prefixes(uri, "!"):
+        for around in arounds:
             if around not in self._archives and self._is_file(around):
                 self._archives[around] = self._examine(around)
             if around in self._archives:
@@ -39,10 +46,11 @@ class RawFiles:
 
     def address(self, uri: str) -> str | None:
         """The URL of a page, from a urls.tsv in its folder or in one above it."""
-        for folder in (*reversed([*_prefixes(uri, "/")]), None):
+        for folder in _folders(uri):
             table_uri = ADDRESS_FILE if folder is None else f"{folder}/{ADDRESS_FILE}"
             if table_uri not in self._addresses:
-                self._addresses[table_uri] = load_urls(self._path(table_uri)) if self._is_file(table_uri) else {}
+                is_there = self._is_file(table_uri, or_closed=True)
+                self._addresses[table_uri] = load_urls(self._path(table_uri)) if is_there else {}
             name = uri if folder is None else uri[len(folder) + 1 :]
             if url := self._addresses[table_uri].get(name):
                 return url
@@ -59,17 +67,44 @@ class RawFiles:
         return self._tables[path]
 
     def _path(self, uri: str) -> str:
-        return uri if self._root is None else f"{self._root}/{uri.lstrip('/')}"
+        if self._root is None:
+            return uri
+        return f"{self._root}/{(uri.partition('://')[2] if is_url(uri) else uri).lstrip('/')}"
 
-    def _is_file(self, uri: str) -> bool:
-        return os.path.isfile(self._path(uri))  # noqa: PTH113  paths stay the strings that the user gave
+    def _is_file(self, uri: str, *, or_closed: bool = False) -> bool:
+        """True when there is a file; with `or_closed` False where an object store does not tell."""
+        path = self._path(uri)
+        try:
+            return is_file(path)
+        except PermissionError as error:
+            if or_closed:  # above what is read, where a key may well have no rights
+                return False
+            raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+    def _is_known_object(self, arounds: list[str]) -> bool:
+        """True for a member of an object looked into before: not asked for again, that would be two requests."""
+        return any(around in self._archives and is_url(self._path(around)) for around in arounds)
 
     def _examine(self, uri: str) -> dict[str, InputFile]:
         """A file, or the members of an archive, by their uris in the ledger; without what was never read."""
         path = self._path(uri)
-        shown = len(PurePath(path).as_posix())
+        length = len(shown(path))
         found = (file for file in find_inputs([path]) if file.format or file.is_lost)
-        return {file.uri: file for file in (replace(file, uri=uri + file.uri[shown:]) for file in found)}
+        return {file.uri: file for file in (replace(file, uri=uri + file.uri[length:]) for file in found)}
+
+
+def _folders(uri: str) -> Iterator[str | None]:
+    """The folders that a file lies in, innermost first; of an object up to its bucket. None: that of relative uris.
+
+    >>> list(_folders("raw/2015/a.html")), list(_folders("s3://bucket/raw/a.html"))
+    (['raw/2015', 'raw', None], ['s3://bucket/raw', 's3://bucket'])
+    """
+    folders = list(_prefixes(uri, "/"))
+    if is_url(uri):
+        yield from reversed(folders[2:])
+    else:
+        yield from reversed(folders)
+        yield None
 
 
 def _prefixes(text: str, mark: str) -> Iterator[str]:

@@ -19,6 +19,7 @@ from newsetl.io.archives import open_member
 from newsetl.io.files import UNREADABLE, InputFile
 from newsetl.io.json_documents import read_json
 from newsetl.io.jsonl import read_jsonl
+from newsetl.io.openings import open_input
 from newsetl.io.parquet import read_parquet
 from newsetl.io.reading import Reading, ReadOptions, Wanted, load_urls
 from newsetl.io.streams import BrokenDataError, ByteStream, decompressed, file_chunks
@@ -89,5 +90,5 @@ def _open_chunks(file: InputFile) -> Iterator[Iterator[bytes]]:
         with open_member(file) as chunks:
             yield chunks
     else:
-        with open(file.path, "rb") as handle:  # noqa: PTH123  paths stay the strings that the user gave
+        with open_input(file.path) as handle:
             yield file_chunks(handle)

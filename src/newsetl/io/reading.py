@@ -11,6 +11,7 @@ from typing import Any
 from newsetl.errors import InputError
 from newsetl.io.fields import read_fields
 from newsetl.io.files import InputFile
+from newsetl.io.openings import open_input
 from newsetl.io.streams import ByteStream
 from newsetl.records import Form, Place, RawRecord, Reject
 
@@ -181,7 +182,8 @@ def load_urls(path: str | Path) -> dict[str, str]:
         InputError: When the file cannot be read, or a line is no name and http(s) URL, or contradicts an earlier one.
     """
     try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+        with open_input(str(path)) as handle:
+            lines = handle.read().decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the URLs in {path}: {getattr(error, 'strerror', None) or error}") from error
     urls: dict[str, str] = {}
