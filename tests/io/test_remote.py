@@ -15,7 +15,7 @@ from newsetl.errors import InputError
 from newsetl.io import remote
 from newsetl.io.inputs import find_inputs
 from newsetl.io.reading import load_urls
-from newsetl.io.remote import ObjectFile, find_objects, told_as_os_error
+from newsetl.io.remote import ObjectFile, told_as_os_error
 
 NAMES = [
     "a.txt",
@@ -190,7 +190,8 @@ class Asked(io.BytesIO):
     size=st.integers(0, 300),
     steps=st.lists(
         st.one_of(
-            st.integers(-1, 120), st.tuples(st.integers(-50, 350), st.sampled_from([io.SEEK_SET, io.SEEK_CUR, io.SEEK_END]))
+            st.integers(-1, 120),
+            st.tuples(st.integers(-50, 350), st.sampled_from([io.SEEK_SET, io.SEEK_CUR, io.SEEK_END])),
         ),
         max_size=30,
     ),

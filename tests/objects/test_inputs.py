@@ -34,7 +34,13 @@ TEXT = "قالت المهندسة ليلى الحداد إن الجسر رقم {
 
 def rows(first, count=5):
     return [
-        {"url": f"https://two.example/{n}", "title": "جسر", "text": TEXT.format(n=n), "date": "2022-03-05", "source": "two"}
+        {
+            "url": f"https://two.example/{n}",
+            "title": "جسر",
+            "text": TEXT.format(n=n),
+            "date": "2022-03-05",
+            "source": "two",
+        }
         for n in range(first, first + count)
     ]
 
@@ -335,10 +341,10 @@ class Faulty(http.server.BaseHTTPRequestHandler):
     data = b""
     fault = ""
 
-    def do_HEAD(self):  # noqa: N802  as http.server has it
+    def do_HEAD(self):
         self.answer(200, len(self.data), b"")
 
-    def do_GET(self):  # noqa: N802  as http.server has it
+    def do_GET(self):
         first, last = map(int, self.headers["Range"].removeprefix("bytes=").split("-"))
         body = self.data[first : last + 1]
         if last < 200_000 or not self.fault:

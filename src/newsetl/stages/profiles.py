@@ -5,7 +5,7 @@ in a newer layout. So the days only say which layout is tried first; its body se
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from urllib.parse import unquote
