@@ -17,7 +17,7 @@ from typing import Any
 from newsetl.io import disk
 from newsetl.io.paths import StorePath, find_files
 from newsetl.io.publication import JOURNAL
-from newsetl.io.publish import explained, unfinished
+from newsetl.io.publish import unfinished
 from newsetl.plan import Plan
 from newsetl.schema import SCHEMA_VERSION
 from newsetl.settings import Settings
@@ -47,11 +47,10 @@ def _own_profiles(settings: Settings) -> list[Path]:
 
 def find_kept(root: StorePath, work: str) -> "StorePath | None":
     """The staging folder of an interrupted run that did this work; None where there is none. Needs the lock."""
-    with explained(root, Path()):
-        for folder, decided in unfinished(root):
-            with suppress(FileNotFoundError):
-                if not decided and (folder / WORK).read_text(encoding="ascii") == work:
-                    return folder
+    for folder, decided in unfinished(root):
+        with suppress(FileNotFoundError):
+            if not decided and (folder / WORK).read_text(encoding="ascii") == work:
+                return folder
     return None
 
 

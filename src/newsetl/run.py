@@ -109,8 +109,9 @@ class Run:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._held = stack.enter_context(locked(self.root, self.settings.wait_seconds))
-            work = work_digest(self._plan, self.settings)
-            kept = find_kept(self.root, work) if self._can_keep else None
+            with publish.explained(self.root, Path()):
+                work = work_digest(self._plan, self.settings)
+                kept = find_kept(self.root, work) if self._can_keep else None
             publish.recover(self.root, self._held, kept)
             name = kept.name if kept else f"{STAGING}{self.run_id}"
             staging = stack.enter_context(publish.staging_folder(self.root, name, lambda: self._keeps))

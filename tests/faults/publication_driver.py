@@ -119,7 +119,7 @@ def forked(work):
         try:
             answer = json.dumps(work())
         except BaseException:  # noqa: BLE001  the driver tells it
-            answer = json.dumps({"crash": traceback.formleftexc()})
+            answer = json.dumps({"crash": traceback.format_exc()})
         os.write(writer, answer.encode())
         os._exit(0)
     os.close(writer)
@@ -232,7 +232,9 @@ class Lane:
     def __init__(self, folder, thorough):
         self.folder = folder
         states = forked(lambda: prepare(folder))
-        self.merged = [merge.Merged(Partition(*partition), rows) for partition, rows in states["merged"]]
+        self.merged = [
+            merge.Merged(Partition(*partition), rows, frozenset(same)) for partition, rows, same in states["merged"]
+        ]
         self.names = forked(lambda: publish_sabotaged(self.copy("old", "count"), "none", 0))["done"]
         self.merging = 0 if thorough else self.names.index("make_folder")  # merging only writes files
         forked(lambda: publish_sabotaged(self.copy("old", "merged"), "SIGKILL", self.merging + 1))
@@ -270,7 +272,7 @@ def prepare(folder):
         **states,
         "new": frames(new),
         "tree": Store(new).digests(),
-        "merged": [[astuple(m.partition), m.rows] for m in merged],
+        "merged": [[astuple(m.partition), m.rows, sorted(m.same)] for m in merged],
     }
 
 

@@ -172,7 +172,7 @@ def refused(archive, out, preexec_fn):
     error = run.communicate(timeout=120)[1]
     assert run.returncode == 2, error
     assert error.count("\n") == 1
-    assert not list(out.glob("_staging-*"))
+    assert all((folder / "work").exists() for folder in out.glob("_staging-*"))  # kept for the run that goes on
     return error
 
 
@@ -204,7 +204,7 @@ def test_a_directory_that_must_not_be_written_to_ends_the_command_with_one_line(
     finally:
         (out / folder).chmod(0o755)
     assert "Permission denied" in error
-    assert error.endswith("nothing was published\n")
+    assert ": nothing was published" in error
     assert len(pd.read_parquet(out / "articles")) == 20
     assert verify(out).problems == []
 

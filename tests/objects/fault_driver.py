@@ -31,6 +31,7 @@ from newsetl.errors import NewsetlError
 from newsetl.io import objects, publish
 from newsetl.io.lock import locked
 from newsetl.io.paths import store_path
+from newsetl.io.publication import STAGING
 from newsetl.schema import DATASETS
 
 OPERATIONS = ("upload", "write", "copy", "remove", "remove_below")
@@ -75,7 +76,7 @@ def files_of(root):
 def publish_run(root, ready, merged):
     with locked(root) as held:
         publish.recover(root, held)
-        with publish.staging_folder(root, "one") as staging:
+        with publish.staging_folder(root, f"{STAGING}one") as staging:
             shutil.copytree(ready, staging, dirs_exist_ok=True)
             publish.commit(root, publish.prepare(root, staging, merged), ("run.json", "{}"), held)
 

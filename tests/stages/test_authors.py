@@ -77,7 +77,7 @@ def test_no_byline_raises_and_names_are_clean(text):
 
 @pytest.mark.parametrize("piece", ["-", " ", "و ", " و", "(", "ـ", "الثلاثاء ", "د. ", "من ", "«", "a.", "الرياض-"])
 def test_long_runs_take_no_time(piece):
-    started = time.perf_counter()
+    started = time.process_time()
     for length in (160, 600, 100_000):
         find_bylines([(piece * length)[:length]], [(piece * length)[:length]], [(piece * length)[:length]])
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1

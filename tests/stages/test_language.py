@@ -85,8 +85,8 @@ def test_a_text_in_one_language_is_not_mixed():
 
 @pytest.mark.parametrize("unit", ["سلام ", "the boats of the town\n", "a", "{", "چ", "https://", '"'])
 def test_a_long_text_costs_linear_time(unit):
-    started = time.perf_counter()
+    started = time.process_time()
     find_language(unit * 200_000)
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1
     is_mixed(unit * (200_000 // len(unit)), "ar")
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3

@@ -92,10 +92,10 @@ PATTERNS = [
 def test_long_runs_take_linear_time(pattern):
     def seconds(count: int) -> float:
         text = "قال " + pattern * (count // len(pattern)) + " نعم."
-        start = time.perf_counter()
+        start = time.process_time()
         draft = clean_article(Draft(RECORD, "lines", (Block(text), Block(LONG))))
         split_document(draft)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(1_000)
     assert seconds(100_000) < 3

@@ -82,12 +82,16 @@ def _opened(root: Path) -> IO[str]:
 
 def _acquire(handle: IO[str], kind: int, root: Path, wait_seconds: float) -> None:
     deadline = time.monotonic() + wait_seconds
+    is_nameless = False
     while True:
         try:
             return fcntl.flock(handle, kind | fcntl.LOCK_NB)
         except BlockingIOError as error:
             if time.monotonic() >= deadline:
-                raise taken(root, _left_note(handle), wait_seconds) from error
+                note = _left_note(handle)
+                if note or is_nameless:
+                    raise taken(root, note, wait_seconds) from error
+                is_nameless = True  # on its way in or out: once more
         except OSError as error:
             raise NewsetlError(f"{root / LOCK_FILE}: cannot be locked: {error.strerror}") from error
         time.sleep(ASK_AGAIN_SECONDS)
