@@ -12,6 +12,7 @@ from html import unescape
 
 from newsetl.arabic.calendars import Calendar, load_calendar, split_tokens
 from newsetl.arabic.folding import fold_name
+from newsetl.records import DatePrecision
 from newsetl.stages.clock import TIME, make_time, signed_minutes, take_time
 from newsetl.stages.date_grammar import FIRST_YEAR, LAST_YEAR, ParsedDate, find_day, make_day, read_signs
 
@@ -29,6 +30,7 @@ _ISO = re.compile(
 )
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:t?(\d{2})(\d{2})(\d{2})?)?(?:(z)|([+-]\d{2}:?\d{2}))?")
 _EPOCH = re.compile(r"(?:/date\()?(\d{10})(?:\d{3})?(?:\.\d{1,6})?(?:\)/)?")
+_DIGIT = re.compile(r"\d")
 # Dashes, slashes and colons that look alike; NFKC has turned the full-width ones already.
 _SIGNS = str.maketrans(
     {"–": "-", "—": "-", "‒": "-", "−": "-", "‐": "-", "‑": "-", "\\": "/", "⁄": "/", "∕": "/", "،": ",", "؛": ","}
@@ -133,6 +135,8 @@ def _update_pattern() -> re.Pattern[str]:
 
 
 def _parse_one(text: str) -> ParsedDate | None:
+    if _DIGIT.search(text) is None:  # no year: most bylines stop here
+        return None
     rest, clock, offset, seconds = take_time(text)
     for signs in (read_signs(rest), read_signs(rest, tight=True)):
         parsed = find_day(signs)
@@ -146,7 +150,11 @@ def _with_time(parsed: ParsedDate, clock: time | None, offset: int | None, *, se
         return parsed
     if offset is not None and abs(offset) > MAX_OFFSET_MINUTES:
         offset = None
-    return replace(parsed, precision="instant" if seconds else "minute", clock=clock, offset_minutes=offset)
+    precision: DatePrecision = "instant" if seconds else "minute"
+    # not by `replace`, which takes as long as all else that is done for a time stamp
+    return ParsedDate(
+        precision, parsed.year, parsed.month, parsed.day, clock, offset, parsed.alternative, parsed.flags
+    )
 
 
 def _parse_relative(text: str, reference: datetime) -> ParsedDate | None:
