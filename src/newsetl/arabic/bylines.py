@@ -72,8 +72,8 @@ def load_bylines() -> Bylines:
     roles = {byline_key(w): kind for kind in ("author", "second", "photo") for w in table[f"{kind}_words"]}
     agencies = {byline_key(form): name for name, forms in table["agencies"].items() for form in (name, *forms)}
     keys = {name: frozenset(map(byline_key, table[name])) for name in WORD_LISTS}
-    # a word boundary before each, looked for behind its first letter: the pattern is found fast by that
-    heads = "|".join(rf"{head[0]}(?<!\w\w){re.escape(head[1:])}" for head in table["origin_heads"])
+    # no letter before a head: asked for behind it, since a pattern that begins with a letter is found fast
+    heads = "|".join(rf"{re.escape(head)}(?<!\w{{{len(head) + 1}}})" for head in table["origin_heads"])
     nouns = "|".join(map(re.escape, table["outlet_nouns"]))
     return Bylines(
         roles=MappingProxyType(roles),

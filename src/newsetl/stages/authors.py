@@ -124,10 +124,12 @@ def find_origin(line: str) -> str | None:
     >>> find_origin("المصدر: رويترز"), find_origin("*نقلاً عن «عكاظ»"), find_origin("سلمى الراوي")
     ('رويترز', 'عكاظ', None)
     """
-    key = byline_key(line[:MAX_BYLINE])
-    label = next((label for label in load_bylines().source_labels if key.startswith(label)), None)
+    key, labels = byline_key(line[:MAX_BYLINE]), load_bylines().source_labels
+    if not key.startswith(labels):
+        return None
+    label = next(label for label in labels if key.startswith(label))
     # "عن" alone begins many a sentence: it is a label only with a colon or bracket of its own.
-    if label is None or (label == "عن " and ":" not in line[:6]):
+    if label == "عن " and ":" not in line[:6]:
         return None
     rest = key[len(label) :]
     known = find_known(rest)

@@ -56,6 +56,7 @@ class _Script:
     words: Mapping[str, _Points]
     letters: Mapping[str, _Points]
     parts: Mapping[str, _Points]
+    letter: re.Pattern[str]  # any of `letters`
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,8 @@ def _read_script(rows: Mapping[str, Mapping[str, Iterable[str]]]) -> _Script:
             letters[letter][code] = points
         for part in row.get("parts", ()):
             parts[part][code] = PART
-    return _Script(tuple(rows), MappingProxyType(words), MappingProxyType(letters), MappingProxyType(parts))
+    letter = re.compile(f"[{re.escape(''.join(letters))}]")
+    return _Script(tuple(rows), MappingProxyType(words), MappingProxyType(letters), MappingProxyType(parts), letter)
 
 
 def _spell(word: str) -> Iterator[str]:
@@ -146,44 +148,45 @@ def find_language(text: str, title: str | None = None) -> tuple[str, float]:
 def _look(sample: str) -> tuple[str, float]:
     """The language of a sample and the score of its script times that of the language within the script."""
     languages = load_languages()
-    words = _count_words(sample)
+    tokens = sample.lower().split()
+    words = _count_words(tokens)
     counts = _count_scripts(words, languages)
     letters = sum(counts.values())
     if letters < MIN_LETTERS:
         return UNDECIDED, 0.0
-    script = max(counts, key=lambda name: counts[name])
+    script = max(counts, key=counts.__getitem__)
     share = counts[script] / letters
     if script not in ("arabic", "latin"):
         return script, round(share, 3)
-    code, score = _decide(script, counts, words, sample)
+    code, score = _decide(script, counts, words, f" {' '.join(tokens)} ")
     return code, round(score * share, 3)
 
 
-def _decide(script: str, counts: Counter[str], words: Counter[str], sample: str) -> tuple[str, float]:
+def _decide(script: str, counts: Mapping[str, int], words: Counter[str], padded: str) -> tuple[str, float]:
     """The language within the larger script, or within the other when that has real words and this one has none.
 
     An Arabic page may carry film titles, tweets or left-over code in Latin letters: those have few function words.
     """
     languages = load_languages()
     if script == "arabic":
-        code, score, _ = _weigh(words, sample, languages.arabic, HEAD_START)
+        code, score, _ = _weigh(words, padded, languages.arabic, HEAD_START)
         return code, score
-    code, score, known = _weigh(words, sample, languages.latin)
-    if counts["arabic"] >= MINOR_SHARE * counts["latin"]:
-        other, other_score, other_known = _weigh(words, sample, languages.arabic, HEAD_START)
+    code, score, known = _weigh(words, padded, languages.latin)
+    if counts.get("arabic", 0) >= MINOR_SHARE * counts["latin"]:
+        other, other_score, other_known = _weigh(words, padded, languages.arabic, HEAD_START)
         if other_known > known or code == UNDECIDED:
             return other, other_score
     return code, score
 
 
-def _count_words(sample: str) -> Counter[str]:
+def _count_words(tokens: list[str]) -> Counter[str]:
     # A letter with a stop is an abbreviation ("د."), not the Pashto word.
-    return Counter(word.strip(_EDGES) if len(word) > 2 else word for word in sample.lower().split())
+    return Counter([word.strip(_EDGES) if len(word) > 2 else word for word in tokens])
 
 
-def _count_scripts(words: Counter[str], languages: Languages) -> Counter[str]:
+def _count_scripts(words: Counter[str], languages: Languages) -> dict[str, int]:
     """Letters by script; a word has the script of its first letter, which is right often enough and fast."""
-    counts: Counter[str] = Counter()
+    counts: dict[str, int] = {}
     for word, times in words.items():
         first = word[:1]
         if not first.isalpha():
@@ -194,22 +197,26 @@ def _count_scripts(words: Counter[str], languages: Languages) -> Counter[str]:
             script = "latin"
         else:
             script = next((code for code, (low, high) in languages.scripts.items() if low <= first <= high), "other")
-        counts[script] += times * len(word)
-    del counts["other"]
+        counts[script] = counts.get(script, 0) + times * len(word)
+    counts.pop("other", None)
     return counts
 
 
-def _weigh(words: Counter[str], sample: str, script: _Script, head_start: float = 0.0) -> tuple[str, float, float]:
+def _weigh(words: Counter[str], padded: str, script: _Script, head_start: float = 0.0) -> tuple[str, float, float]:
     """The language with the most points, its share of the points of the best two, and the points of its words.
 
-    The first language begins with `head_start` and wins a draw.
+    The first language begins with `head_start` and wins a draw. `padded` is the text with one space around each word.
     """
-    padded = f" {' '.join(sample.lower().split())} "
     known = dict.fromkeys(script.codes, 0.0)
-    _add(known, script.words, ((word, words[word]) for word in words if word in script.words))
+    for word, times in words.items():
+        if word in script.words:
+            _add(known, script.words[word], times)
     points = dict(known)
-    _add(points, script.letters, ((sign, padded.count(sign)) for sign in set(padded) if sign in script.letters))
-    _add(points, script.parts, ((part, times) for part in script.parts if (times := padded.count(part))))
+    for letter in set(script.letter.findall(padded)):
+        _add(points, script.letters[letter], padded.count(letter))
+    for part, each in script.parts.items():
+        if part in padded:
+            _add(points, each, padded.count(part))
     first = script.codes[0]
     if head_start and not any(points.values()):
         return first, DEFAULT_SCORE, 0.0
@@ -217,14 +224,13 @@ def _weigh(words: Counter[str], sample: str, script: _Script, head_start: float 
     best, second = sorted(points.values(), reverse=True)[:2]
     if best == 0:
         return UNDECIDED, 0.0, 0.0
-    code = max(points, key=lambda code: points[code])
+    code = max(points, key=points.__getitem__)
     return code, best / (best + second), known[code]
 
 
-def _add(points: dict[str, float], evidence: Mapping[str, _Points], found: Iterable[tuple[str, int]]) -> None:
-    for item, times in found:
-        for code, each in evidence[item].items():
-            points[code] += each * times
+def _add(points: dict[str, float], each: _Points, times: int) -> None:
+    for code, value in each.items():
+        points[code] += value * times
 
 
 def is_mixed(text: str, lang: str) -> bool:
@@ -259,7 +265,7 @@ def _is_prose(passage: str, lang: str) -> bool:
         return False
     if code not in languages.latin.codes:
         return score >= languages.mixture.score
-    words = _count_words(passage[:SAMPLE])
+    words = _count_words(passage[:SAMPLE].lower().split())
     known = sum(times for word, times in words.items() if code in languages.latin.words.get(word, ()))
     return known >= languages.mixture.words * words.total()
 
