@@ -163,7 +163,7 @@ def _compile(pattern: str, rule: Rule, file: str) -> re.Pattern[str]:
         raise RuleError(f"{file}, rule {rule.name}: {error} in {pattern}") from None
 
 
-_STOP_BEFORE: Final = "[.!؟”»\")] "  # no look-behind: a pattern that begins with a few characters is found fast
+_STOP_BEFORE: Final = '[.!؟”»")] '  # no look-behind: a pattern that begins with a few characters is found fast
 _SPELLINGS: Final = {"ا": "[اأإآ]", "أ": "[اأإآ]", "إ": "[اأإآ]", "ى": "[ىي]", "ي": "[ىي]", "ة": "[ةه]", "ه": "[ةه]"}
 
 

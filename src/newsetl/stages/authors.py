@@ -337,5 +337,5 @@ def _compose(match: re.Match[str]) -> str:
 
 
 def _add(items: list[str], item: str) -> None:
-    if fold_name(item) not in map(fold_name, items):
+    if not items or fold_name(item) not in map(fold_name, items):
         items.append(item)
