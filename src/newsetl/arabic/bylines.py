@@ -34,6 +34,7 @@ class Bylines:
     Attributes:
         roles: Key of a role word to "author", "second" or "photo"; `longest_role` is its longest key in words.
         agencies: Key of any spelling to the canonical name.
+        source_labels: Keys of labels ("المصدر"), each with the space behind it, the longest first.
         origin: Finds "تقرير لموقع …" and its like; group ``name`` is what follows, at most four words.
     """
 
@@ -71,7 +72,8 @@ def load_bylines() -> Bylines:
     roles = {byline_key(w): kind for kind in ("author", "second", "photo") for w in table[f"{kind}_words"]}
     agencies = {byline_key(form): name for name, forms in table["agencies"].items() for form in (name, *forms)}
     keys = {name: frozenset(map(byline_key, table[name])) for name in WORD_LISTS}
-    heads = "|".join(map(re.escape, table["origin_heads"]))
+    # no letter before a head: asked for behind it, since a pattern that begins with a letter is found fast
+    heads = "|".join(rf"{re.escape(head)}(?<!\w{{{len(head) + 1}}})" for head in table["origin_heads"])
     nouns = "|".join(map(re.escape, table["outlet_nouns"]))
     return Bylines(
         roles=MappingProxyType(roles),
@@ -87,10 +89,12 @@ def load_bylines() -> Bylines:
         names_in_waw=keys["names_in_waw"],
         agencies=MappingProxyType(agencies),
         places=frozenset(map(byline_key, places["places"])),
-        source_labels=tuple(sorted(map(byline_key, table["source_labels"]), key=len, reverse=True)),
+        source_labels=tuple(
+            f"{label} " for label in sorted(map(byline_key, table["source_labels"]), key=len, reverse=True)
+        ),
         # up to three words may describe the report: "تقرير تحليلي مطول نشرته صحيفة …"
         origin=re.compile(
-            rf"\b(?:{heads})(?: \w{{1,20}}){{0,3}}? (?:{nouns}) (?P<name>\S{{1,30}}(?: \S{{1,30}}){{0,3}})"
+            rf"(?:{heads})(?: \w{{1,20}}){{0,3}}? (?:{nouns}) (?P<name>\S{{1,30}}(?: \S{{1,30}}){{0,3}})"
         ),
     )
 

@@ -66,7 +66,12 @@ def outlet_keys(outlet: Outlet) -> frozenset[str]:
 
 
 def _plain_key(name: str) -> str:
-    return " ".join(_SIGNS.sub(" ", fold_name(name[:MAX_NAME])).split())
+    return _fold_signs(name[:MAX_NAME])
+
+
+@lru_cache(maxsize=KEY_CACHE)
+def _fold_signs(name: str) -> str:
+    return " ".join(_SIGNS.sub(" ", fold_name(name)).split())
 
 
 def outlet_of_name(name: str, outlets: OutletIndex | None = None) -> Outlet:

@@ -4,7 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType
 
 from newsetl.arabic.tables import load_table
@@ -14,6 +14,8 @@ MAX_SLUG = 64
 HASH_LENGTH = 8
 # Names longer than this are cut before anything else is done with them. Characters.
 MAX_NAME = 400
+# The names of a few outlets come back in each of their articles; names kept at a time.
+NAME_CACHE = 1024
 _NOT_SLUG = re.compile("[^a-z0-9]+")
 
 
@@ -53,7 +55,10 @@ def _load_letters() -> Mapping[str, str]:
 
 def clean_name(name: str) -> str:
     """A name fit to be shown: no control or invisible characters, single spaces."""
-    kept = "".join(
-        " " if c.isspace() else c for c in name[:MAX_NAME] if c.isspace() or unicodedata.category(c)[0] != "C"
-    )
+    return _clean_name(name[:MAX_NAME])
+
+
+@lru_cache(maxsize=NAME_CACHE)
+def _clean_name(name: str) -> str:
+    kept = "".join(" " if c.isspace() else c for c in name if c.isspace() or unicodedata.category(c)[0] != "C")
     return " ".join(kept.split())

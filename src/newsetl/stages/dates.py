@@ -7,16 +7,19 @@ A string is folded, its clock time is taken out (`newsetl.stages.clock`), and th
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from html import unescape
 
 from newsetl.arabic.calendars import Calendar, load_calendar, split_tokens
 from newsetl.arabic.folding import fold_name
+from newsetl.records import DatePrecision
 from newsetl.stages.clock import TIME, make_time, signed_minutes, take_time
 from newsetl.stages.date_grammar import FIRST_YEAR, LAST_YEAR, ParsedDate, find_day, make_day, read_signs
 
 # A longer string is prose, not a date; also the bound of all work done here. Characters.
 MAX_LENGTH = 400
+# An article says its date more than once, and articles of a day have it in common. Strings kept at a time.
+DATE_CACHE = 1024
 MAX_OFFSET_MINUTES = 14 * 60
 # Content systems write these days when they know none.
 PLACEHOLDERS = frozenset({date(1900, 1, 1), date(1970, 1, 1)})
@@ -29,6 +32,7 @@ _ISO = re.compile(
 )
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:t?(\d{2})(\d{2})(\d{2})?)?(?:(z)|([+-]\d{2}:?\d{2}))?")
 _EPOCH = re.compile(r"(?:/date\()?(\d{10})(?:\d{3})?(?:\.\d{1,6})?(?:\)/)?")
+_DIGIT = re.compile(r"\d")
 # Dashes, slashes and colons that look alike; NFKC has turned the full-width ones already.
 _SIGNS = str.maketrans(
     {"–": "-", "—": "-", "‒": "-", "−": "-", "‐": "-", "‑": "-", "\\": "/", "⁄": "/", "∕": "/", "،": ",", "؛": ","}
@@ -53,7 +57,7 @@ def parse_date(raw: str, reference: datetime | None = None) -> ParsedDate | None
     """
     if not raw or len(raw) > MAX_LENGTH:
         return None
-    text = fold_name(unescape(raw)).translate(_SIGNS)
+    text = _fold(raw)
     machine = _parse_machine(text)
     if machine is not None and machine.day in PLACEHOLDERS and machine.clock in (None, time(0)):
         return None
@@ -71,9 +75,15 @@ def is_date_line(line: str) -> bool:
         len(line) > 90 or (parsed := parse_date(line)) is None or parsed.day is None
     ):  # a date with label and place is shorter
         return False
-    return read_signs(take_time(fold_name(unescape(line)).translate(_SIGNS))[0]).symbols.count("x") <= 2
+    return read_signs(take_time(_fold(line))[0]).symbols.count("x") <= 2
 
 
+@lru_cache(maxsize=DATE_CACHE)
+def _fold(raw: str) -> str:
+    return fold_name(unescape(raw)).translate(_SIGNS)
+
+
+@lru_cache(maxsize=DATE_CACHE)
 def _parse_machine(text: str) -> ParsedDate | None:
     """ISO 8601, compact digits (20150727, 20150727162300) and seconds or milliseconds since 1970."""
     if match := _ISO.fullmatch(text):
@@ -132,7 +142,10 @@ def _update_pattern() -> re.Pattern[str]:
     return re.compile(rf"\b(?:{'|'.join(map(re.escape, load_calendar().updates))})\b")
 
 
+@lru_cache(maxsize=DATE_CACHE)
 def _parse_one(text: str) -> ParsedDate | None:
+    if _DIGIT.search(text) is None:  # no year: most bylines stop here
+        return None
     rest, clock, offset, seconds = take_time(text)
     for signs in (read_signs(rest), read_signs(rest, tight=True)):
         parsed = find_day(signs)
@@ -146,7 +159,9 @@ def _with_time(parsed: ParsedDate, clock: time | None, offset: int | None, *, se
         return parsed
     if offset is not None and abs(offset) > MAX_OFFSET_MINUTES:
         offset = None
-    return replace(parsed, precision="instant" if seconds else "minute", clock=clock, offset_minutes=offset)
+    precision: DatePrecision = "instant" if seconds else "minute"
+    # not by `replace`, which takes as long as all else that is done for a time stamp
+    return ParsedDate(precision, parsed.year, parsed.month, parsed.day, clock, offset, parsed.alternative, parsed.flags)
 
 
 def _parse_relative(text: str, reference: datetime) -> ParsedDate | None:

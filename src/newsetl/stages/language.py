@@ -1,13 +1,11 @@
 """Tells the language of a text by its script, the letters that only one language writes, and function words."""
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cache
-from types import MappingProxyType
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
 
-from newsetl.arabic.tables import load_table
+from newsetl.arabic.languages import Script, load_languages
 
 UNDECIDED = "und"
 # The language of news prose shows in its first sentences: where a glance is not enough, the sample is read. Characters.
@@ -16,9 +14,6 @@ GLANCE, SAMPLE = 300, 1000
 SURE = 0.8
 # Below this the title is read too: a caption or a name shows no language. Characters.
 SHORT_BODY = 200
-# Points of one piece of evidence: a function word, the same in another spelling ("كه" for "که"), a weak letter
-# (see languages.toml), a letter, a part of a word. One foreign name (پوتین) makes no Persian.
-WORD, VARIANT, WEAK, LETTER, PART = 2.0, 1.0, 0.5, 1.0, 1.0
 # Arabic script is Arabic until the evidence for another language is above this: an archive is Arabic. Points.
 HEAD_START = 1.0
 # Fewer letters than this prove nothing.
@@ -31,88 +26,17 @@ MINOR_SHARE = 0.25
 FOREIGN_SHARE = 0.003
 
 _EDGES = "#.,;:!?()[]\"'«»“”،؛؟…-–"
-# Ways to write one letter: a function word counts in each of them ("كه" and "که", "الى" and "إلى").
-_VARIANTS = (str.maketrans("یک", "يك"), str.maketrans("یى", "ىي"), str.maketrans("أإآ", "ااا"))
 # Addresses, accounts and hashtags are in no language.
 _NO_PROSE = re.compile(r"(?:https?://|www\.|[@#])\S+")
 # A stretch without Arabic letters that is long enough for a sentence.
 _LATIN_STRETCH = re.compile("[^\u0620-\u077f\ufb50-\ufefc]{40,}")
 _CODE = re.compile(r"[{}<>=;|]")
+# A letter (or a number of another kind) outside the ranges that `_count_scripts` takes as Arabic.
+_NOT_ARABIC = re.compile("[^\\W\\d_\u0620-\u077f\ufb50-\ufefc]")
 _NO_LETTER = re.compile(r"[\W\d_]+")
 # In UTF-8: all bytes but Latin letters, and the first bytes of U+0680 to U+06FF, where چ گ ک ی ے ہ ە ې lie.
 _NO_LATIN = bytes(code for code in range(256) if code > 127 or not chr(code).isalpha())
 _FOREIGN = (b"\xda", b"\xdb")
-
-
-# The points of each language that a piece of evidence speaks for.
-_Points = Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class _Script:
-    """The languages of a script in the order of the table, and the evidence for them."""
-
-    codes: tuple[str, ...]
-    words: Mapping[str, _Points]
-    letters: Mapping[str, _Points]
-    parts: Mapping[str, _Points]
-
-
-@dataclass(frozen=True, slots=True)
-class _Mixture:
-    """From when on a text is mixed, as ``languages.toml`` explains."""
-
-    share: float
-    letters: int
-    passage: int
-    words: float
-    score: float
-    code: float
-
-
-@dataclass(frozen=True, slots=True)
-class Languages:
-    """Evidence within the Arabic and the Latin script, and the ranges of scripts that one language stands for."""
-
-    arabic: _Script
-    latin: _Script
-    scripts: Mapping[str, tuple[str, str]]
-    mixture: _Mixture
-
-
-@cache
-def load_languages() -> Languages:
-    """The evidence of ``arabic/languages.toml``."""
-    table = load_table("languages.toml")
-    scripts = {code: (chr(first), chr(last)) for code, (first, last) in table["scripts"].items()}
-    return Languages(
-        _read_script(table["arabic_script"]),
-        _read_script(table["latin"]),
-        MappingProxyType(scripts),
-        _Mixture(**table["mixed"]),
-    )
-
-
-def _read_script(rows: Mapping[str, Mapping[str, Iterable[str]]]) -> _Script:
-    words: dict[str, dict[str, float]] = defaultdict(dict)
-    letters: dict[str, dict[str, float]] = defaultdict(dict)
-    parts: dict[str, dict[str, float]] = defaultdict(dict)
-    for code, row in rows.items():
-        for word in row["words"]:
-            for spelling in _spell(word):
-                words[spelling].setdefault(code, VARIANT)
-        for word in row["words"]:
-            words[word][code] = WORD
-        letters_of = {**dict.fromkeys(row.get("weak", ()), WEAK), **dict.fromkeys(row.get("letters", ()), LETTER)}
-        for letter, points in letters_of.items():
-            letters[letter][code] = points
-        for part in row.get("parts", ()):
-            parts[part][code] = PART
-    return _Script(tuple(rows), MappingProxyType(words), MappingProxyType(letters), MappingProxyType(parts))
-
-
-def _spell(word: str) -> Iterator[str]:
-    return (word.translate(variant) for variant in _VARIANTS)
 
 
 def find_language(text: str, title: str | None = None) -> tuple[str, float]:
@@ -145,46 +69,52 @@ def find_language(text: str, title: str | None = None) -> tuple[str, float]:
 
 def _look(sample: str) -> tuple[str, float]:
     """The language of a sample and the score of its script times that of the language within the script."""
-    languages = load_languages()
-    words = _count_words(sample)
-    counts = _count_scripts(words, languages)
+    tokens = sample.lower().split()
+    words = _strip_words(tokens)
+    counts = _count_scripts(words, sample)
     letters = sum(counts.values())
     if letters < MIN_LETTERS:
         return UNDECIDED, 0.0
-    script = max(counts, key=lambda name: counts[name])
+    script = max(counts, key=counts.__getitem__)
     share = counts[script] / letters
     if script not in ("arabic", "latin"):
         return script, round(share, 3)
-    code, score = _decide(script, counts, words, sample)
+    code, score = _decide(script, counts, words, f" {' '.join(tokens)} ")
     return code, round(score * share, 3)
 
 
-def _decide(script: str, counts: Counter[str], words: Counter[str], sample: str) -> tuple[str, float]:
+def _decide(script: str, counts: Mapping[str, int], words: list[str], padded: str) -> tuple[str, float]:
     """The language within the larger script, or within the other when that has real words and this one has none.
 
     An Arabic page may carry film titles, tweets or left-over code in Latin letters: those have few function words.
     """
     languages = load_languages()
     if script == "arabic":
-        code, score, _ = _weigh(words, sample, languages.arabic, HEAD_START)
+        code, score, _ = _weigh(words, padded, languages.arabic, HEAD_START)
         return code, score
-    code, score, known = _weigh(words, sample, languages.latin)
-    if counts["arabic"] >= MINOR_SHARE * counts["latin"]:
-        other, other_score, other_known = _weigh(words, sample, languages.arabic, HEAD_START)
+    code, score, known = _weigh(words, padded, languages.latin)
+    if counts.get("arabic", 0) >= MINOR_SHARE * counts["latin"]:
+        other, other_score, other_known = _weigh(words, padded, languages.arabic, HEAD_START)
         if other_known > known or code == UNDECIDED:
             return other, other_score
     return code, score
 
 
-def _count_words(sample: str) -> Counter[str]:
+def _strip_words(tokens: list[str]) -> list[str]:
     # A letter with a stop is an abbreviation ("د."), not the Pashto word.
-    return Counter(word.strip(_EDGES) if len(word) > 2 else word for word in sample.lower().split())
+    return [word if len(word) <= 2 or word.isalpha() else word.strip(_EDGES) for word in tokens]
 
 
-def _count_scripts(words: Counter[str], languages: Languages) -> Counter[str]:
-    """Letters by script; a word has the script of its first letter, which is right often enough and fast."""
-    counts: Counter[str] = Counter()
-    for word, times in words.items():
+def _count_scripts(words: list[str], sample: str) -> dict[str, int]:
+    """Letters by script; a word has the script of its first letter, which is right often enough and fast.
+
+    Where all are Arabic, a few are enough.
+    """
+    if _NOT_ARABIC.search(sample) is None:
+        letters = accumulate(len(word) for word in words if word[:1].isalpha())
+        return {"arabic": next((number for number in letters if number >= MIN_LETTERS), 0)}
+    counts: dict[str, int] = {}
+    for word in words:
         first = word[:1]
         if not first.isalpha():
             continue
@@ -193,23 +123,22 @@ def _count_scripts(words: Counter[str], languages: Languages) -> Counter[str]:
         elif first <= "\u024f":
             script = "latin"
         else:
-            script = next((code for code, (low, high) in languages.scripts.items() if low <= first <= high), "other")
-        counts[script] += times * len(word)
-    del counts["other"]
+            scripts = load_languages().scripts
+            script = next((code for code, (low, high) in scripts.items() if low <= first <= high), "other")
+        counts[script] = counts.get(script, 0) + len(word)
+    counts.pop("other", None)
     return counts
 
 
-def _weigh(words: Counter[str], sample: str, script: _Script, head_start: float = 0.0) -> tuple[str, float, float]:
+def _weigh(words: list[str], padded: str, script: Script, head_start: float = 0.0) -> tuple[str, float, float]:
     """The language with the most points, its share of the points of the best two, and the points of its words.
 
-    The first language begins with `head_start` and wins a draw.
+    The first language begins with `head_start` and wins a draw. `padded` is the text with one space around each word.
     """
-    padded = f" {' '.join(sample.lower().split())} "
     known = dict.fromkeys(script.codes, 0.0)
-    _add(known, script.words, ((word, words[word]) for word in words if word in script.words))
+    _add(known, script, Counter(map(script.words.get, words)))
     points = dict(known)
-    _add(points, script.letters, ((sign, padded.count(sign)) for sign in set(padded) if sign in script.letters))
-    _add(points, script.parts, ((part, times) for part in script.parts if (times := padded.count(part))))
+    _add(points, script, _count_signs(padded, script))
     first = script.codes[0]
     if head_start and not any(points.values()):
         return first, DEFAULT_SCORE, 0.0
@@ -217,14 +146,29 @@ def _weigh(words: Counter[str], sample: str, script: _Script, head_start: float 
     best, second = sorted(points.values(), reverse=True)[:2]
     if best == 0:
         return UNDECIDED, 0.0, 0.0
-    code = max(points, key=lambda code: points[code])
+    code = max(points, key=points.__getitem__)
     return code, best / (best + second), known[code]
 
 
-def _add(points: dict[str, float], evidence: Mapping[str, _Points], found: Iterable[tuple[str, int]]) -> None:
-    for item, times in found:
-        for code, each in evidence[item].items():
-            points[code] += each * times
+def _count_signs(padded: str, script: Script) -> Counter[int | None]:
+    """Letters and parts of words, by the numbers of their points."""
+    letters = Counter(script.letter.findall(padded))
+    signs: Counter[int | None] = Counter()
+    for letter, times in letters.items():
+        signs[script.letters[letter]] += times
+    for letter in ("", *letters):
+        for part, number in script.parts.get(letter, {}).items():
+            if part in padded:
+                signs[number] += padded.count(part)
+    return signs
+
+
+def _add(points: dict[str, float], script: Script, evidence: Counter[int | None]) -> None:
+    """Add the points of pieces of evidence, counted by their numbers; None is no evidence."""
+    for number, times in evidence.items():
+        if number is not None:
+            for code, each in script.points[number]:
+                points[code] += each * times
 
 
 def is_mixed(text: str, lang: str) -> bool:
@@ -257,11 +201,12 @@ def _is_prose(passage: str, lang: str) -> bool:
     code, score = find_language(passage)
     if code in (lang, UNDECIDED):
         return False
-    if code not in languages.latin.codes:
+    latin = languages.latin
+    if code not in latin.codes:
         return score >= languages.mixture.score
-    words = _count_words(passage[:SAMPLE])
-    known = sum(times for word, times in words.items() if code in languages.latin.words.get(word, ()))
-    return known >= languages.mixture.words * words.total()
+    words = _strip_words(passage[:SAMPLE].lower().split())
+    known = sum(code in dict(latin.points[latin.words[word]]) for word in words if word in latin.words)
+    return known >= languages.mixture.words * len(words)
 
 
 def _may_be_mixed(text: str, lang: str) -> bool:

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 from newsetl.sources.hosts import MAX_LENGTH, clean_host, find_host, registrable_domain
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_KEPT = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")  # RFC 3986: unreserved
-_SAFE = _KEPT | frozenset("!$&'()*+,;=:@/?")  # may stand as they are in a path or query
-_ESCAPED = re.compile("%([0-9A-Fa-f]{2})|(.)", re.DOTALL)
+_KEPT = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"  # RFC 3986: unreserved
+_SAFE = _KEPT + "!$&'()*+,;=:@/?"  # may stand as they are in a path or query
+# An escape, or what needs one: whole runs, since an Arabic slug has little else.
+_ESCAPED = re.compile(f"%([0-9A-Fa-f]{{2}})|(%|[^%{re.escape(_SAFE)}]+)")
 _SLASHES = re.compile("/{2,}")
 
 
@@ -114,6 +115,4 @@ def _encode_one(match: re.Match[str]) -> str:
     if match[1]:
         letter = chr(int(match[1], 16))
         return letter if letter in _KEPT else "%" + match[1].upper()
-    if match[2] in _SAFE:
-        return match[2]
-    return "".join(f"%{byte:02X}" for byte in match[2].encode("utf-8", "replace"))
+    return "%" + match[2].encode("utf-8", "replace").hex("%").upper()
