@@ -162,7 +162,7 @@ def _add_again_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_run_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
-    add("inputs", nargs="*", metavar="PATH", help=f"files, directories, patterns ({', '.join(DEFAULT_INPUTS)})")
+    add("inputs", nargs="*", metavar="PATH", help=f"files, directories, patterns, URLs ({', '.join(DEFAULT_INPUTS)})")
     add("--source", action="append", metavar="SLUG", help="keep only this outlet; may be repeated")
     add("--limit", type=int, metavar="N", help="read at most N records")
     _add_engine_arguments(parser)

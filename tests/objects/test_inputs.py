@@ -21,7 +21,9 @@ import zstandard
 
 from newsetl.cli import main
 from newsetl.errors import InputError
+from newsetl.io.files import InputFile
 from newsetl.io.inputs import find_inputs
+from newsetl.io.openings import get_ready
 from newsetl.io.paths import store_path
 from newsetl.io.raw import RawFiles
 from newsetl.io.readers import read_records
@@ -253,6 +255,28 @@ def test_a_backfill_does_not_take_a_store_out_of_reach_for_lost_files(archive, t
     assert "\n" not in line
 
 
+def test_a_worker_that_lacks_the_key_is_met_before_it_reads(archive, tmp_path):
+    code = """
+from newsetl.io.files import InputFile
+from newsetl.io.openings import get_ready
+get_ready([InputFile("a", "a", 0, "text"), InputFile("b", "s3://inputs-archive/b", 0)])
+get_ready([InputFile("c", "s3://inputs-archive/raw/records/wire.jsonl", 0, "jsonl")])
+"""
+    for environment, expected in (
+        ({}, None),
+        (NO_KEY, "InputError: s3://inputs-archive/raw/records/wire.jsonl: cannot"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=os.environ | environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == bool(expected)
+        assert expected is None or expected in done.stderr
+
+
+def test_a_file_that_vanished_is_no_reason_to_stop(archive):
+    get_ready([InputFile("a", f"{archive[1]}/nowhere", 0, "text")])
+
+
 # --- objects that vanish, change, break off -------------------------------------------------------------------------
 
 
@@ -418,6 +442,7 @@ def test_an_endpoint_that_is_gone_in_the_middle_is_never_silent(faulty, monkeypa
 COST = """
 import json, resource, sys
 import s3fs
+from newsetl.io.files import InputFile
 from newsetl.io.inputs import find_inputs
 from newsetl.io.readers import read_records
 

@@ -7,8 +7,12 @@ package that speaks to them is loaded before there is a URL.
 import os
 import re
 import stat
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import IO, NamedTuple
+
+from newsetl.errors import InputError
+from newsetl.io.files import InputFile
 
 _PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*")
 
@@ -81,3 +85,23 @@ def is_file(path: str) -> bool:
 
         return remote.is_object(path)
     return os.path.isfile(path)  # noqa: PTH113  as above
+
+
+def get_ready(files: Iterable[InputFile]) -> None:
+    """See that this process reaches what a plan has seen, by one look at each kind of store.
+
+    Loads what that takes, some 70 MB for S3, before memory counts as that of a record. A worker without credentials is
+    met here and not as a reject for each file.
+
+    Raises:
+        InputError: It does not.
+    """
+    for url in {
+        file.path.partition("://")[0]: file.path for file in files if file.format and is_url(file.path)
+    }.values():
+        try:
+            look_at(url)
+        except (ConnectionError, PermissionError) as error:
+            raise InputError(f"{url}: cannot be reached: {error.strerror or error}") from error
+        except OSError:  # of this object; told of when it is read
+            continue
