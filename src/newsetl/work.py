@@ -120,7 +120,7 @@ def _load_rules() -> None:
     """Have the rule tables loaded, which is no work of the first record."""
     text = "بيروت - قال سالم: «نعم». وأضاف المدير أن العمل انتهى."
     process_record(RawRecord(Place("", None, 0, EMPTY_SHA256), "text", fields=Fields(text=text)))
-    gc.freeze()  # they live as long as the process: to look through them again and again takes 7 % of the time of a page
+    gc.freeze()  # they live as long as the process; to look through them again and again takes 7 % of a page's time
 
 
 def _records(
