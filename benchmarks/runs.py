@@ -1,7 +1,7 @@
 """`newsetl run` as a user types it, in processes of its own, watched: what the suites on whole runs share.
 
-A run is parted in three by its worker processes, each of which keeps a small file beside the store that tells where it
-stands (`newsetl.guard.Note`):
+A run is parted in three by the small files in its staging folder: each worker process keeps one that tells where it
+stands (`newsetl.guard.Note`), and each finished batch leaves one (`newsetl.kept`):
 
 - start-up, until the first worker has begun its first batch: Python, imports, the plan, processes, rule tables. What
   the second one needs longer counts as work;
@@ -21,26 +21,31 @@ from typing import Any
 from benchmarks.measure import ROOT
 from benchmarks.watch import Watched, on_cores, python, watch
 
-NOTES = "*/batch-*.note"
+AT_WORK = "*/batch-*.note"
+DONE = "*/*.done"
 
 
 @dataclass(slots=True)
 class Phases:
-    """Looks at a run's notes; `look` is called while it runs.
+    """Looks at a run's notes; `look` is called while it runs. A batch may begin and end between two looks.
 
     Attributes:
         out: The store.
+        done: How many batches are done.
         first_seen: When a batch was at work for the first time, in seconds since the start; None: never seen.
         last_seen: When one was for the last time.
     """
 
     out: Path
+    done: int = 0
     first_seen: float | None = None
     last_seen: float = 0.0
 
     def look(self, seconds: float) -> None:
         with suppress(FileNotFoundError):  # the run has just taken its folder away
-            if any(self.out.glob(NOTES)):
+            done = len(list(self.out.glob(DONE)))
+            if done > self.done or any(self.out.glob(AT_WORK)):
+                self.done = max(done, self.done)
                 self.first_seen = seconds if self.first_seen is None else self.first_seen
                 self.last_seen = seconds
 

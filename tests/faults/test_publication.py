@@ -200,12 +200,14 @@ def test_a_directory_that_must_not_be_written_to_ends_the_command_with_one_line(
     assert start(write_archive(tmp_path / "0.jsonl", 0), out).wait(60) == 0
     (out / folder).chmod(0o555)
     try:
-        error = refused(write_archive(tmp_path / "1.jsonl", 100), out, obedient)
+        error = refused(archive := write_archive(tmp_path / "1.jsonl", 100), out, obedient)
     finally:
         (out / folder).chmod(0o755)
     assert "Permission denied" in error
     assert ": nothing was published" in error
     assert len(pd.read_parquet(out / "articles")) == 20
+    assert start(archive, out).wait(60) == 0
+    assert len(pd.read_parquet(out / "articles")) == 40
     assert verify(out).problems == []
 
 
