@@ -14,6 +14,7 @@ from newsetl.stages.quotes.edges import find_clause_stop
 from newsetl.stages.quotes.lexicon import load_cue_words, load_speaker_words
 from newsetl.stages.quotes.memo import remember
 from newsetl.stages.quotes.openers import find_opener
+from newsetl.stages.quotes.places import Places
 from newsetl.stages.quotes.scene import build_scene
 from newsetl.stages.quotes.turning import load_turning_words
 
@@ -99,3 +100,11 @@ def test_answers_about_words_are_bounded_in_number_and_length():
 def test_answers_about_words_are_those_of_the_tables():
     assert all(is_role(word) and is_role("ال" + word) for word in ("وزير", "مدير"))
     assert not is_role("جسر")
+
+
+def test_words_stand_where_they_stand_however_many_are_looked_for():
+    keys = [str(number % 30) for number in range(90)]
+    places = Places(keys)
+    for _ in range(2):
+        for key in [*map(str, range(30)), "نهر"]:
+            assert places.find(key) == [at for at, each in enumerate(keys) if each == key]
