@@ -1,27 +1,25 @@
 """The names of an article wherever they stand: full names of surnames, names of descriptions."""
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
 
 from newsetl.stages.quotes.classes import base_word, is_body, is_role, starts_speaker
 from newsetl.stages.quotes.names import KING, Phrase, read_named_body, read_phrase
+from newsetl.stages.quotes.places import Places
 from newsetl.stages.quotes.runs import CALLED, is_bound, is_known_name, is_plain, name_stop
 from newsetl.stages.quotes.scene import Scene
 from newsetl.stages.quotes.speakers import find_phrase
 
 _LONGEST_FULL_NAME = 4
 _SHORT_LAM = 4  # letters of a word whose لل may be its own
-_LOOKED_FOR = 12  # words looked for one by one before all are indexed, which takes as long
 _UNKNOWN = 2  # words that no table knows, before a known part of a name
 
 
 class Mentions:
-    """Where each word of an article stands; what was looked for is kept, and after a few words all are."""
+    """The names and descriptions of an article, found by where their words stand."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
-        self._places: dict[str, list[int]] = {}
-        self._is_indexed = False
+        self._places = Places(scene.keys)
         self._name_words: frozenset[str] | None = None
 
     def name_words(self) -> frozenset[str]:
@@ -40,7 +38,7 @@ class Mentions:
 
     def is_repeated(self, at: int) -> bool:
         """Does the word of a token stand in the article more than once?"""
-        return len(self._find_places(self.scene.keys[at])) > 1
+        return len(self._places.find(self.scene.keys[at])) > 1
 
     def role_words(self, phrase: Phrase) -> set[str]:
         keys = self.scene.keys[phrase.first : phrase.stop] if phrase.name is None else []
@@ -59,7 +57,7 @@ class Mentions:
         keys = scene.keys[phrase.first : phrase.stop]
         if "،" in keys:
             keys = keys[: keys.index("،")]
-        starts = self._find_places(keys[0])
+        starts = self._places.find(keys[0])
         if len(keys) == 1:
             starts = self.places_before(base_word(keys[0]), phrase.first) + starts[:40]
         for place in starts[:40]:
@@ -110,37 +108,21 @@ class Mentions:
 
     def places_before(self, key: str, stop: int) -> list[int]:
         """The last eight places of a key before a token, the nearest first."""
-        places = self._find_places(key)
+        places = self._places.find(key)
         end = bisect_left(places, stop)
         return places[max(0, end - 8) : end][::-1]
 
     def near(self, key: str, at: int) -> list[int]:
         """The last eight places of a key before a token and the next four after it."""
-        places = self._find_places(key)
+        places = self._places.find(key)
         after = bisect_right(places, at)
         return self.places_before(key, at) + places[after : after + 4]
-
-    def _find_places(self, key: str) -> list[int]:
-        places = self._places.get(key)
-        if places is None and not self._is_indexed:
-            if len(self._places) < _LOOKED_FOR:
-                places = self._places[key] = _look_for(self.scene.keys, key)
-            else:
-                self._index_places()
-                places = self._places.get(key)
-        return places if places is not None else []
-
-    def _index_places(self) -> None:
-        index: defaultdict[str, list[int]] = defaultdict(list)
-        for at, each in enumerate(self.scene.keys):
-            index[each].append(at)
-        self._places, self._is_indexed = dict(index), True
 
     def fullest_name(self, first: int, stop: int) -> tuple[int, int]:
         """The longest stretch in the article that ends, or for a lone given name begins, like this name."""
         keys = self.scene.keys
         best = (first, stop)
-        for end in self._find_places(keys[stop - 1])[:40]:
+        for end in self._places.find(keys[stop - 1])[:40]:
             begin = end + 1 - (stop - first)
             if begin < 0 or keys[begin : end + 1] != keys[first:stop]:
                 continue
@@ -153,7 +135,7 @@ class Mentions:
         """The longest name in the article that begins with these words: ربى ... ربى الحاج."""
         scene = self.scene
         best, keys = (first, stop), scene.keys[first:stop]
-        for place in self._find_places(keys[0])[:40]:
+        for place in self._places.find(keys[0])[:40]:
             if scene.keys[place : place + len(keys)] != keys or (place > 0 and is_plain(scene, place - 1)):
                 continue
             end = name_stop(scene, place, scene.sentence_stop[place])
@@ -171,7 +153,7 @@ class Mentions:
             return stop > first and not any(self._is_noun(i) for i in range(first, stop))
         return all(
             (keys[at] in self.scene.words.given and not is_role(keys[at]))
-            or sum(keys[place - 1] == keys[at - 1] for place in self._find_places(keys[at])[:40]) > 1
+            or sum(keys[place - 1] == keys[at - 1] for place in self._places.find(keys[at])[:40]) > 1
             for at in range(first, stop)
         )
 
@@ -203,7 +185,7 @@ class Mentions:
 
     def _is_noun(self, at: int) -> bool:
         """Is the word a common noun here: does it stand with ال elsewhere in the article?"""
-        return bool(self._find_places("ال" + self.scene.keys[at]))
+        return bool(self._places.find("ال" + self.scene.keys[at]))
 
     def _vouches(self, at: int, stop: int) -> bool:
         """Can a name begin after this token: after a definite word, or at the start of a line before a role?"""
@@ -231,7 +213,7 @@ class Mentions:
         while first > phrase.first + 1 and scene.span_at[first - 1] < 0 and is_plain(scene, first - 1):
             first -= 1
         last = phrase.stop - 1
-        alone = any(scene.keys[p - 1] != scene.keys[last - 1] for p in self._find_places(scene.keys[last])[:20])
+        alone = any(scene.keys[p - 1] != scene.keys[last - 1] for p in self._places.find(scene.keys[last])[:20])
         is_parted = last - first == 1 and scene.keys[first - 1].startswith(("ل", "ب"))  # لمنطقة نوفا هرمان كوستا
         if (last - first < _UNKNOWN and not is_parted) or not alone:
             return phrase
@@ -258,7 +240,7 @@ class Mentions:
             return phrase
         if phrase.stop != phrase.first + 1 or is_role(key) or is_body(key) or scene.span_at[phrase.first] >= 0:
             return phrase
-        for place in self._find_places(key)[:40]:
+        for place in self._places.find(key)[:40]:
             before = scene.key(place - 1)
             if base_word(before).removeprefix("ل") in scene.words.organisations and not key.startswith("ال"):
                 return phrase._replace(name=(phrase.first, phrase.stop), roles=(), kind="organisation", definite=True)
@@ -272,15 +254,6 @@ class Mentions:
         if phrase.kind == "person" and phrase.name is None and key.startswith("ال") and key not in scene.words.nominal:
             return phrase._replace(name=(phrase.first, phrase.stop), roles=(), definite=True)
         return phrase
-
-
-def _look_for(keys: list[str], key: str) -> list[int]:
-    places: list[int] = []
-    try:
-        while True:  # `index` compares in C: a third of the time of a comprehension
-            places.append(keys.index(key, places[-1] + 1 if places else 0))
-    except ValueError:
-        return places
 
 
 def _without_lam(key: str) -> str:

@@ -1,5 +1,7 @@
 """The search for quotes: one walk over the places of a document where a quote can be recognised."""
 
+from bisect import bisect_left, bisect_right
+
 from newsetl.records import Quote, Resolution
 from newsetl.stages.quotes.according import find_according
 from newsetl.stages.quotes.attribution import make_quote, resolve_speaker
@@ -25,7 +27,7 @@ def search_quotes(scene: Scene) -> tuple[Quote, ...]:
         found = (answers.get(at) or _find_at(scene, at, last)) if at >= resume else None
         if found is not None:
             resolved.append((found, *resolve_speaker(scene, cast, found, last)))
-            inside = [place for place in written if at < place < found.content.segments[0][0]]
+            inside = written[bisect_right(written, at) : bisect_left(written, found.content.segments[0][0])]
             resolved += [
                 (inner, *resolve_speaker(scene, cast, inner, found)) for inner in _find_inscribed(scene, inside, found)
             ]

@@ -10,19 +10,22 @@ from newsetl.stages.quotes.classes import (
     is_role,
     starts_speaker,
 )
-from newsetl.stages.quotes.lexicon import load_cue_words, load_speaker_words
-from newsetl.stages.quotes.memo import remember
 from newsetl.stages.quotes.names import Phrase, is_governed, read_phrase
+from newsetl.stages.quotes.phrase_words import (
+    PLACING,
+    REFUSALS,
+    THESE,
+    is_clause_word,
+    may_be_adjunct,
+    may_end_phrase,
+    may_head,
+)
 from newsetl.stages.quotes.runs import CALLED, is_closed, is_joined, is_known_name, is_plain, name_stop, opens_feminine
 from newsetl.stages.quotes.scene import Scene
 
 _LONGEST = 32  # tokens of a speaker phrase with its appositions
-_ANSWERS = frozenset(("فان", "فانه", "فانها", "فقد"))  # after وفقا لفلان
-_REFUSALS = frozenset(("رفض", "رفضت", "فضل", "فضلت", "طلب", "طلبت", "اشترط", "اشترطت"))
 _FORMULA_WORDS = 4
 _BRACKET = 10  # tokens of a bracket inside a phrase: (45 عاما)
-_THESE = frozenset(("هذا", "هذه"))
-_PLACING = frozenset(("في", "عبر", "خلال", "ضمن", "على", "عن", "لدى", "من"))
 
 
 def find_phrase(scene: Scene, first: int, stop: int) -> Phrase | None:
@@ -49,7 +52,7 @@ def _formula_stop(scene: Scene, first: int, stop: int) -> int:
 def _skip_adjuncts(scene: Scene, at: int, stop: int) -> int:
     """Past time words, addressees and phrases such as في تصريح لصحيفة, to where a speaker can begin."""
     words = scene.words
-    while at < stop and _may_be_adjunct(scene.keys[at]):
+    while at < stop and may_be_adjunct(scene.keys[at]):
         key = scene.keys[at]
         if (
             key in words.turns
@@ -61,8 +64,8 @@ def _skip_adjuncts(scene: Scene, at: int, stop: int) -> int:
             at += 1
         elif key == "من" and scene.key(at + 1) in words.turns:
             at += 2
-        elif is_imam(scene, at) or (key in _THESE and is_body(scene.key(at + 1))):
-            return at + (key in _THESE)  # تشير هذه الدراسة
+        elif is_imam(scene, at) or (key in THESE and is_body(scene.key(at + 1))):
+            return at + (key in THESE)  # تشير هذه الدراسة
         elif (
             key in scene.words.prepositions
             or (key in words.boundaries and key not in scene.words.relatives)
@@ -73,23 +76,6 @@ def _skip_adjuncts(scene: Scene, at: int, stop: int) -> int:
         else:
             break
     return at
-
-
-@remember
-def _may_be_adjunct(key: str) -> bool:
-    """Can the word stand between a cue and its subject at all? Most subjects follow at once."""
-    words = load_speaker_words()
-    return (
-        key.startswith("ل")
-        or key in ("،", "-", "–", "/", "من", "امام")
-        or key in _THESE
-        or key in words.turns
-        or key in words.times
-        or key in words.pronouns
-        or key in words.prepositions
-        or key in words.boundaries
-        or is_adverb(key)
-    )
 
 
 def _is_addressee(scene: Scene, at: int) -> bool:
@@ -128,7 +114,7 @@ def _can_start(scene: Scene, at: int) -> bool:
     key = scene.keys[at]
     if scene.span_at[at] >= 0:
         return True
-    if not _may_head(key):
+    if not may_head(key):
         return False
     if key.startswith("بال") or (key[0] == "ب" and is_joined(scene, at) and not starts_speaker(scene, at)):
         return False
@@ -141,13 +127,6 @@ def _can_start(scene: Scene, at: int) -> bool:
     ):
         return False  # a joined word, an object with its owner (تفاؤله), a common noun (محاولات)
     return key not in scene.cues.forms or key in scene.words.given or is_role(key) or is_body(key)
-
-
-@remember
-def _may_head(key: str) -> bool:
-    words = load_speaker_words()
-    is_other = key in words.relatives or key in words.function_words or key in words.asides
-    return key[:1].isalpha() and not is_other and key not in load_cue_words().bare and not is_adverb(key)
 
 
 def _is_foreign(scene: Scene, at: int) -> bool:
@@ -176,7 +155,7 @@ def _phrase_stop(scene: Scene, first: int, stop: int) -> int:
         if key in "،,-–" and not _is_hyphen(scene, at):
             if not _apposition_follows(scene, at + 1, first, stop, has_name=has_name):
                 break
-        elif at > first and _may_end_phrase(key) and _ends_phrase(scene, at, first, has_name=has_name):
+        elif at > first and may_end_phrase(key) and _ends_phrase(scene, at, first, has_name=has_name):
             break
         if key in scene.words.given and not is_role(key) and at >= other_stop:
             is_other = is_governed(scene, at, first)
@@ -207,24 +186,6 @@ def _close_bracket(scene: Scene, at: int, stop: int) -> int:
     return stop
 
 
-@remember
-def _may_end_phrase(key: str) -> bool:
-    """Can a noun phrase end before the word at all? Of most words no: `_ends_phrase` need not weigh them."""
-    words, cues = load_speaker_words(), load_cue_words()
-    return (
-        not key[:1].isalnum()
-        or key.startswith(("ل", "بال"))
-        or key in ("امام", "عام")
-        or key in _PLACING
-        or key in _REFUSALS
-        or key in words.outlets
-        or key in words.boundaries
-        or key in words.pronouns
-        or key in cues.forms
-        or _is_clause_word(key)
-    )
-
-
 def _ends_phrase(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
     """Does the phrase that began at `first` end before this token?"""
     key, words, head = scene.keys[at], scene.words, scene.keys[first]
@@ -236,7 +197,7 @@ def _ends_phrase(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
         return True  # a second noun: أبلغ الاتحاد صحيفة
     if is_imam(scene, at):
         return False
-    if key in _PLACING:
+    if key in PLACING:
         return _preposition_ends(scene, at, first, has_name=has_name)
     if key == "عام":
         return scene.key(at + 1)[:1].isdigit()
@@ -253,17 +214,9 @@ def _ends_phrase(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
 def _is_break(scene: Scene, at: int) -> bool:
     """Does a clause or an adverb begin at the token, which no noun phrase holds?"""
     key = scene.keys[at]
-    if _is_clause_word(key):
+    if is_clause_word(key):
         return True
-    return key in _REFUSALS and scene.key(at + 1).startswith(("ال", "عدم"))  # مسؤول رفض الكشف عن اسمه
-
-
-@remember
-def _is_clause_word(key: str) -> bool:
-    words, cues = load_speaker_words(), load_cue_words()
-    if key.removeprefix("و") in words.relatives or key in words.asides or key in words.turns or is_adverb(key):
-        return True
-    return key in cues.bare or key in cues.suffixed or key in _ANSWERS
+    return key in REFUSALS and scene.key(at + 1).startswith(("ال", "عدم"))  # مسؤول رفض الكشف عن اسمه
 
 
 def _preposition_ends(scene: Scene, at: int, first: int, *, has_name: bool) -> bool:
