@@ -1,5 +1,7 @@
 """Laws of the matching keys."""
 
+import unicodedata
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +16,18 @@ def test_folding_twice_equals_folding_once(text):
 @given(st.text(alphabet="أإآاىيةه\u0640\u064e\u064b\u0651\u200f٣3۳ \n", max_size=60))
 def test_a_folded_text_has_one_form_of_each_letter(text):
     assert not set(fold_text(text)) & set("أإآىة\u0640\u064e\u064b\u0651\u200f٣۳\n")
+
+
+def test_every_mark_digit_and_letter_form_is_folded_alone_and_in_a_word():
+    dropped = [chr(code) for code in range(0x600, 0x700) if unicodedata.category(chr(code)) == "Mn"]
+    for sign in (*dropped, "\u0640", "\u061c", "\u200b", "\u202e", "\u2067", "\ufeff", "\u00ad"):
+        assert (fold_text(sign), fold_text(f"ق{sign}لم")) == ("", "قلم"), f"U+{ord(sign):04X}"
+    assert fold_text("أإآٱ ى ی ک ة ٠١٢٣٤٥٦٧٨٩ ۰۱۲۳۴۵۶۷۸۹") == "اااا ي ي ك ه 0123456789 0123456789"
+
+
+def test_marks_that_a_compatibility_form_brings_are_folded_too():
+    assert fold_text("\ufe77") == fold_text("\u0640\u064e") == ""  # a fatha on a tatweel
+    assert fold_text("ا\u0653لة") == "اله"
 
 
 def test_different_words_stay_different():

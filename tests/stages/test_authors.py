@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsetl.arabic.bylines import load_bylines
+from newsetl.sources.lookup import name_key
 from newsetl.stages.authors import find_agency, find_bylines, find_origin
 
 CASES = tomllib.loads((Path(__file__).parents[1] / "cases" / "authors.toml").read_text(encoding="utf-8"))["case"]
@@ -66,6 +68,19 @@ def test_a_source_line_names_the_origin():
     assert find_origin("نقلا عن صحيفة عكاظ") == "عكاظ"
     assert find_origin("المصدر: مجلة لا نعرفها") == ""
     assert find_origin("عن الحياة في الجبال") is None
+
+
+def test_an_origin_is_named_behind_a_whole_word_only():
+    origin = load_bylines().origin
+    assert origin.search("وفي تقرير مطول نشره موقع الضفاف أمس")["name"] == "الضفاف أمس"
+    assert origin.search("(تقرير نشره موقع الضفاف)")
+    assert origin.search("وتقرير نشره موقع الضفاف") is None
+
+
+def test_a_byline_read_before_is_read_anew_for_another_outlet():
+    name = "وكالة أنباء الوادي"
+    own = frozenset({name_key(name)})
+    assert [find_bylines([name], own=keys).agencies for keys in (own, frozenset(), own)] == [[], [name], []]
 
 
 @given(st.text(alphabet="سلمىالراويورد -–:/()|،.د\u0640\u200f\n«»1@", max_size=80))

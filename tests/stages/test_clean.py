@@ -8,9 +8,11 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from newsetl.arabic.boilerplate import find_rule, load_boilerplate
-from newsetl.arabic.characters import load_characters, repair_text
+from newsetl.arabic.boilerplate import find_first_word, find_rule, load_boilerplate
+from newsetl.arabic.characters import REPAIRS, is_sound, load_characters, repair_text
 from newsetl.records import Block, Draft, Fields, Place, RawRecord
 from newsetl.stages.clean import clean_article
 
@@ -37,6 +39,26 @@ def texts(draft: Draft) -> list[str]:
 @pytest.mark.parametrize("case", cases("repairs"))
 def test_repairs_change_what_the_table_says(case):
     assert repair_text(case["input"]) == (case["expected"], tuple(case["fixes"]))
+
+
+@given(st.text(alphabet='بلوقم\u064b\u0640. .\n«»”“"،؟', max_size=80))
+def test_a_sound_text_is_one_that_no_repair_changes(text):
+    assert is_sound(text) == all(repair(text) == text for repair in REPAIRS.values())
+
+
+def test_a_garbled_text_of_common_signs_is_not_taken_for_a_sound_one():
+    assert not is_sound("ظ„ظ„ظ„ظ„ ـ")
+
+
+def test_a_break_within_a_block_makes_two_lines():
+    assert texts(clean(f"{FIRST}\n{SECOND}", "  ", " سطر ")) == [FIRST, SECOND, "سطر"]
+
+
+@pytest.mark.parametrize(
+    "line", ["شارك الخبر", "شَارك الخبر", "شـارك الخبر", "*شارك، الخبر", " شارك\u00a0الخبر", "شارك:"]
+)
+def test_a_line_is_looked_up_by_its_folded_first_word(line):
+    assert find_first_word(line) == "شارك"
 
 
 @pytest.mark.parametrize("case", cases("boilerplate"))
@@ -243,6 +265,11 @@ def test_questions_of_the_writer_between_paragraphs_stay():
 @pytest.mark.parametrize("line", ["(1)", "* البحر والناس", "1 من 3", "عاد الهدوء إلى المدينة بعد العاصفة"])
 def test_a_first_line_of_another_shape_is_no_byline(line):
     assert texts(clean(line, FIRST, SECOND)) == [line, FIRST, SECOND]
+
+
+def test_a_long_prompt_is_no_first_and_no_last_paragraph():
+    prompt = "تابعوا أخبار المرفأ القديم والقوارب والصيادين على صفحة الصحيفة في كل وقت ومن كل مكان"
+    assert texts(clean(prompt, FIRST, SECOND, prompt + " أيضا")) == [FIRST, SECOND]
 
 
 def test_a_block_of_related_articles_goes_to_its_end():

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsetl.arabic.languages import load_languages
 from newsetl.pipeline import process_record
 from newsetl.records import Article, Place, RawRecord
 from newsetl.stages.language import find_language, is_mixed
@@ -76,6 +77,18 @@ def test_the_score_is_a_share_and_nothing_raises(text, title):
     assert 0.0 <= score <= 1.0
     assert (code == "und") == (score == 0.0)
     is_mixed(text, code)
+
+
+def test_short_words_are_letters_enough():
+    assert find_language("هو هي")[0] == "ar"
+    assert find_language("12 هو.") == ("und", 0.0)
+
+
+def test_every_part_of_a_word_stands_under_a_letter_of_its_own():
+    for script in (load_languages().arabic, load_languages().latin):
+        for letter, parts in script.parts.items():
+            assert all(letter in part for part in parts)
+            assert letter or not any(set(part) & set(script.letters) for part in parts)
 
 
 def test_a_text_in_one_language_is_not_mixed():

@@ -31,6 +31,7 @@ ARABIC = "https://news.example/%D8%AE%D8%A8%D8%B1/%D8%AC%D8%AF%D9%8A%D8%AF"
         ("https://news.example/خبر/جديد", ARABIC),
         ("https://news.example/%d8%ae%d8%a8%d8%b1/%D8%AC%D8%AF%D9%8A%D8%AF/", ARABIC),
         ("https://news.example/a b", "https://news.example/a%20b"),
+        ("https://news.example/é%zz%é%", "https://news.example/%C3%A9%25zz%25%C3%A9%25"),
         ("https://news.example/%7Ea%2Fb", "https://news.example/~a%2Fb"),
         ("https://news.example/%C7%E1", "https://news.example/%C7%E1"),
         ("https://موقع.example/1", "https://xn--4gbrim.example/1"),
