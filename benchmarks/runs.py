@@ -11,6 +11,7 @@ stands (`newsetl.guard.Note`), and each finished batch leaves one (`newsetl.kept
 """
 
 import json
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -21,8 +22,7 @@ from typing import Any
 from benchmarks.measure import ROOT
 from benchmarks.watch import Watched, on_cores, python, watch
 
-AT_WORK = "*/batch-*.note"
-DONE = "*/*.done"
+STAGING = "_staging-*"
 
 
 @dataclass(slots=True)
@@ -43,8 +43,9 @@ class Phases:
 
     def look(self, seconds: float) -> None:
         with suppress(FileNotFoundError):  # the run has just taken its folder away
-            done = len(list(self.out.glob(DONE)))
-            if done > self.done or any(self.out.glob(AT_WORK)):
+            names = [name for folder in self.out.glob(STAGING) for name in os.listdir(folder)]
+            done = sum(name.endswith(".done") for name in names)
+            if done > self.done or any(name.endswith(".note") for name in names):
                 self.done = max(done, self.done)
                 self.first_seen = seconds if self.first_seen is None else self.first_seen
                 self.last_seen = seconds

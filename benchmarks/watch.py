@@ -1,8 +1,8 @@
 """Runs a command and watches it from outside: its seconds, and the processor time and memory of each of its processes.
 
 The processes of a run come and go, and some are nobody's children any more when the command ends, so all of them are
-looked at ten times a second. Peak memory is the kernel's own count (VmHWM), exact whatever the moment of the look; of
-processor time the last tenth of a second of a process may be missing.
+looked at four times a second, which takes a hundredth of a core. Peak memory is the kernel's own count (VmHWM), exact
+whatever the moment of the look; of processor time the last quarter of a second of a process may be missing.
 """
 
 import contextlib
@@ -19,8 +19,9 @@ import psutil
 
 from benchmarks.measure import ROOT
 
-LOOK_SECONDS = 0.1
-SHARES_EVERY = 10  # looks; the kernel walks all pages of a process to tell its share of them
+STEP_SECONDS = 0.05  # between two calls of `look`
+LOOK_SECONDS = 0.25  # between two looks at all processes
+SHARES_EVERY = 8  # looks; the kernel walks all pages of a process to tell its share of them
 
 
 class RunFailedError(Exception):
@@ -108,7 +109,7 @@ def watch(
             while process.poll() is None:
                 look(time.monotonic() - started)
                 tree.look()
-                time.sleep(LOOK_SECONDS / 2)
+                time.sleep(STEP_SECONDS)
             seconds = time.monotonic() - started
         finally:
             if process.poll() is None:  # interrupted

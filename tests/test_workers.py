@@ -1,6 +1,9 @@
 """Whom a dead worker is blamed on: executors that fail as the test says, and no process."""
 
+import json
 import os
+import subprocess
+import sys
 from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -130,3 +133,28 @@ def test_workers_have_the_environment_of_their_owner_as_it_is_when_they_start(mo
         monkeypatch.setenv("NEWSETL_TEST_KEY", key)
         with Workers(1) as pool:
             assert pool.submit(os.getenv, "NEWSETL_TEST_KEY").result() == key
+
+
+SCRIPT = """
+import json, sys
+from newsetl.workers import Workers
+
+marker = 1
+
+def main():
+    with Workers(1) as workers, workers.alone() as other:
+        print(json.dumps([pool.submit(eval, "vars(__import__('__main__')).get('marker')").result()
+                          for pool in (workers, other)]))
+    assert sys.modules["__main__"].marker == 1
+
+if __name__ == "__main__":
+    main()
+"""
+
+
+def test_workers_do_not_run_the_callers_script(tmp_path):
+    """It may import Prefect, which takes longer than all else."""
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT, encoding="utf-8")
+    done = subprocess.run([sys.executable, script], capture_output=True, check=True, text=True)
+    assert json.loads(done.stdout) == [None, None]

@@ -8,12 +8,14 @@ then done again in a process of its own, with one reject in the place of that re
 import logging
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import ParamSpec, TypeVar
 
 import pyarrow as pa
@@ -43,6 +45,26 @@ def _begin(owner: int, environment: dict[str, str]) -> None:
     pa.set_io_thread_count(1)
 
 
+class _Pool(ProcessPoolExecutor):
+    """Processes that do not begin with the caller's script, as those of multiprocessing do.
+
+    Nothing of it is needed in them, and a script that imports Prefect (flows/, Prefect's own commands) takes each
+    process longer to load than all of newsetl.
+    """
+
+    _swap = threading.Lock()
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """As every executor does. It starts processes, and they are told what `__main__` is."""
+        with self._swap:
+            script = sys.modules["__main__"]
+            sys.modules["__main__"] = ModuleType("__main__")
+            try:
+                return super().submit(fn, *args, **kwargs)
+            finally:
+                sys.modules["__main__"] = script
+
+
 class Workers(Executor):
     """Worker processes. Where a pool breaks because one died, the next task gets a new pool."""
 
@@ -61,7 +83,7 @@ class Workers(Executor):
 
     def _open(self, count: int) -> ProcessPoolExecutor:
         try:
-            return ProcessPoolExecutor(count, self._context, initializer=_begin, initargs=(os.getpid(), {**os.environ}))
+            return _Pool(count, self._context, initializer=_begin, initargs=(os.getpid(), {**os.environ}))
         except OSError as error:  # too many open files, or a system without semaphores
             raise NewsetlError(
                 f"worker processes cannot be started: {error.strerror}; nothing was published"
