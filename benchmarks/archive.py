@@ -197,7 +197,7 @@ def compare(options: Options) -> Iterator[Table | str]:
     yield (
         f"pages/s: of one core, start-up apart; the best of {options.runs}, in turns. seconds: of the whole command\n"
         "with a reason: rows of rejects, duplicates, superseded versions. unaccounted: no row of any kind\n"
-        "datatrove: WarcReader, Trafilatura, ParquetWriter, each with its own settings, LocalPipelineExecutor(tasks=1)\n"
+        "datatrove: WarcReader, Trafilatura, ParquetWriter with their own settings, LocalPipelineExecutor(tasks=1)\n"
         "with metadata: Trafilatura(with_metadata=True), which puts title, author, date and more before each text"
     )
     if find_version("datatrove") is None:

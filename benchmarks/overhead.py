@@ -5,7 +5,7 @@ its start is in no figure. Three readings of the overhead are given, since "apar
 
 - of the whole command, with the import of Prefect, which takes longer than that of newsetl;
 - after start-up (runs.py says where that ends): what Prefect costs while there is work;
-- of processor seconds, those of the server while the flow ran included: the least disturbed by neighbours.
+- of processor seconds, those of the server meanwhile included (it never rests): the least disturbed by neighbours.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,14 +98,15 @@ def measure(options: Options) -> dict[str, list[Timed]]:
     plain: list[Timed] = []
     flows: list[Timed] = []
     with serving(options.work / "prefect") as (server, environment):
-        for number in range(options.runs + 1):
+
+        def timed(run: Callable[[], NewsetlRun]) -> Timed:
             before = spent_by(server)
-            flow = run_flow(source, out, WORKERS, environment)
-            timed = Timed(flow, spent_by(server) - before)
-            if number == 0:  # the first flow fills caches of the server and the disk
-                continue
-            flows.append(timed)
-            plain.append(Timed(run_newsetl(source, out, WORKERS)))
+            return Timed(run(), spent_by(server) - before)
+
+        run_flow(source, out, WORKERS, environment)  # the first flow fills caches of the server and the disk
+        for _ in range(options.runs):
+            flows.append(timed(lambda: run_flow(source, out, WORKERS, environment)))
+            plain.append(timed(lambda: run_newsetl(source, out, WORKERS)))
     return {"newsetl run": plain, "flow": flows}
 
 
@@ -125,7 +126,7 @@ def build_table(timed: Mapping[str, list[Timed]]) -> Table:
             min(item.core_seconds for item in runs),
         )
         server = min(item.server_seconds for item in runs)
-        table.add_row(name, *map(show_figure, best[name]), show_figure(server or None))
+        table.add_row(name, *map(show_figure, best[name]), show_figure(server))
     plain, flow = best.values()
     more = [f"{100 * (ours / base - 1):+.1f} %" for ours, base in zip(flow, plain, strict=True)]
     table.add_row("overhead", more[0], "", *more[2:])
@@ -145,5 +146,5 @@ def compare(options: Options) -> Iterator[Table | str]:
     yield (
         f"the best of {options.runs} of each column, in turns, after one flow that warms up; the server's own start is "
         "in no figure\nstart-up: Python, imports (of Prefect, too), the plan, worker processes, rule tables\n"
-        "core s: processor seconds of all processes, the server's while a flow ran included"
+        "core s: processor seconds of all processes, the server's meanwhile included"
     )

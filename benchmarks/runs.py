@@ -11,7 +11,6 @@ stands (`newsetl.guard.Note`), and each finished batch leaves one (`newsetl.kept
 """
 
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -43,9 +42,9 @@ class Phases:
 
     def look(self, seconds: float) -> None:
         with suppress(FileNotFoundError):  # the run has just taken its folder away
-            names = [name for folder in self.out.glob(STAGING) for name in os.listdir(folder)]
-            done = sum(name.endswith(".done") for name in names)
-            if done > self.done or any(name.endswith(".note") for name in names):
+            endings = [path.suffix for folder in self.out.glob(STAGING) for path in folder.iterdir()]
+            done = endings.count(".done")
+            if done > self.done or ".note" in endings:
                 self.done = max(done, self.done)
                 self.first_seen = seconds if self.first_seen is None else self.first_seen
                 self.last_seen = seconds
