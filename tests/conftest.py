@@ -25,6 +25,7 @@ from newsetl.records import (
     Sentence,
 )
 from newsetl.schema import Partition
+from tests.object_store import bucket, endpoint, listed  # noqa: F401  fixtures; one endpoint for all who ask
 
 SHARED = Path(__file__).parents[2] / "shared"  # texts of other people: read there, never copied
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 from distributed import Client
 
-from tests.objects.conftest import bucket, endpoint, free_port, listed  # noqa: F401  fixtures
+from tests.object_store import free_port
 
 START_SECONDS = 60
 
@@ -46,8 +46,8 @@ def cluster_of(n_workers, folder, **environment):
 
 
 @pytest.fixture(scope="session")
-def cluster(endpoint, tmp_path_factory):  # noqa: F811  the S3 endpoint is in the workers' environment
-    """The address of a cluster of two."""
+def cluster(endpoint, tmp_path_factory):
+    """The address of a cluster of two; the S3 endpoint is in the workers' environment."""
     folder = tmp_path_factory.mktemp("dask")
     with cluster_of(2, folder, DASK_DISTRIBUTED__WORKER__DAEMON="False") as address:
         yield address
