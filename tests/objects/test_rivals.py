@@ -71,7 +71,8 @@ def test_a_run_that_was_stopped_too_long_does_no_harm_when_it_goes_on(bucket, tm
     """`write` number 2 is the journal: it comes when the other run has long removed what it speaks of."""
     monkeypatch.setattr(lease, "LEASE_SECONDS", LEASE_SECONDS)
     out = f"{bucket}/news"
-    assert start(write_archive(tmp_path / "0.jsonl", 0), out).wait(120) == 0
+    first = start(write_archive(tmp_path / "0.jsonl", 0), out)
+    assert first.wait(120) == 0, first.stderr.read()
     archive = write_archive(tmp_path / "1.jsonl", 100)
     begin = ("-c", STOPPED.format(lease=LEASE_SECONDS), name, str(at))
     stopped = start(archive, out, begin=begin)
