@@ -27,19 +27,19 @@ from datetime import date
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1]))  # the conftest.py of all tests
+sys.path.insert(0, str(Path(__file__).parents[2]))  # tests.conftest
 
 import pandas as pd
 import pyarrow.dataset  # noqa: F401  what pandas would load in every child
 from failing_disk import OPEN_A_FILE, Sabotage
 
-from conftest import Store, build_article, build_reject
 from newsetl.errors import NewsetlError
 from newsetl.io import merge, publish, trees
 from newsetl.io.history import HISTORY
 from newsetl.io.lock import locked
 from newsetl.schema import DATASETS, Partition
 from newsetl.verify import verify
+from tests.conftest import Store, build_article, build_reject
 
 PUBLISHED = (*DATASETS, HISTORY)
 UNCHANGED = "source=still"

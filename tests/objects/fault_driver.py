@@ -18,7 +18,7 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
 
 import pandas as pd
@@ -26,13 +26,13 @@ import pyarrow.dataset  # noqa: F401  what pandas would load in every child
 import s3fs  # noqa: F401  the same
 from publication_driver import forked
 
-from conftest import Store, build_article, build_reject
 from newsetl.errors import NewsetlError
 from newsetl.io import objects, publish
 from newsetl.io.lock import locked
 from newsetl.io.paths import store_path
 from newsetl.io.publication import STAGING
 from newsetl.schema import DATASETS
+from tests.conftest import Store, build_article, build_reject
 
 OPERATIONS = ("upload", "write", "copy", "remove", "remove_below")
 LASTS = {"EIO": False, "no endpoint": True}  # whether all requests after it fail too
