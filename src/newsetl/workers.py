@@ -8,6 +8,7 @@ then done again in a process of its own, with one reject in the place of that re
 import logging
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -39,10 +40,35 @@ _log = logging.getLogger(__name__)
 
 def _begin(owner: int, environment: dict[str, str]) -> None:
     """What a worker process does first."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     own_process(owner)
     os.environ.update(environment)  # that of the caller now: a fork server keeps the one it was started with
     pa.set_cpu_count(1)  # there is a process for each core, and each thread of Arrow keeps memory of its own
     pa.set_io_thread_count(1)
+
+
+def _run(function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """A task in a worker process. Ctrl-C, which a terminal sends to all, ends it; a process that waits says nothing."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """In this thread until the end, and in processes started meanwhile until `_begin`: they would print tracebacks."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class _Pool(ProcessPoolExecutor):
@@ -52,15 +78,15 @@ class _Pool(ProcessPoolExecutor):
     process longer to load than all of newsetl.
     """
 
-    _swap = threading.Lock()
+    _starting = threading.Lock()
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """As every executor does. It starts processes, and they are told what `__main__` is."""
-        with self._swap:
+        with self._starting, _ctrl_c_held_back():
             script = sys.modules["__main__"]
             sys.modules["__main__"] = ModuleType("__main__")
             try:
-                return super().submit(fn, *args, **kwargs)
+                return super().submit(_run, fn, *args, **kwargs)
             finally:
                 sys.modules["__main__"] = script
 
