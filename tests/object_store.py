@@ -83,3 +83,16 @@ def listed():
         return {key.partition("/")[2]: (info["ETag"], info["LastModified"]) for key, info in sorted(found.items())}
 
     return look
+
+
+def told(*arguments, **environment):
+    """Exit code and what a command, in a process of its own, says of errors. It asks the store once."""
+    done = subprocess.run(
+        [sys.executable, "-m", "newsetl.cli", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env={**os.environ, "AWS_MAX_ATTEMPTS": "1", **environment},
+    )
+    return done.returncode, done.stderr.strip()

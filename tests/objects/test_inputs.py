@@ -29,6 +29,7 @@ from newsetl.io.raw import RawFiles
 from newsetl.io.readers import read_records
 from newsetl.records import RawRecord
 from newsetl.schema import DATASETS
+from tests.object_store import told
 
 SAMPLES = Path(__file__).parents[2] / "data" / "raw"
 TEXT = "قالت المهندسة ليلى الحداد إن الجسر رقم {n} سيفتح قريبا.\n\nوأضافت: «العمل يسير كما خطط له»."
@@ -207,18 +208,6 @@ def test_members_of_one_object_are_found_again_by_one_look(archive, monkeypatch)
 
 
 # --- places that cannot be had --------------------------------------------------------------------------------------
-
-
-def told(*arguments, **environment):
-    done = subprocess.run(
-        [sys.executable, "-m", "newsetl.cli", *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, "AWS_MAX_ATTEMPTS": "1", **environment},
-    )
-    return done.returncode, done.stderr.strip()
 
 
 NO_KEY = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_CONFIG_FILE": "/nowhere"}

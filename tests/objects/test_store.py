@@ -1,6 +1,5 @@
 """A store on a real S3 endpoint: the same datasets as in a directory, written once, readable by anyone."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import newsetl
 from newsetl.cli import main
 from newsetl.io.paths import store_path
 from newsetl.schema import DATASETS
+from tests.object_store import told
 
 SAMPLES = Path(__file__).parents[2] / "data" / "raw"
 
@@ -101,21 +101,6 @@ def test_a_store_of_an_older_schema_is_refused_and_migrated(bucket, listed, caps
 # --- places that cannot be had --------------------------------------------------------------------------------------
 
 
-def told(*arguments, **environment):
-    """Exit code and the last line of a command in a process of its own."""
-    import os
-
-    done = subprocess.run(
-        [sys.executable, "-m", "newsetl.cli", *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, **environment},
-    )
-    return done.returncode, done.stderr.strip()
-
-
 @pytest.mark.parametrize("command", [["run", str(SAMPLES)], ["verify"], ["backfill"], ["migrate"]])
 def test_a_bucket_that_is_not_there_gives_one_line(endpoint, command):
     code, line = told(*command, "--out", "s3://there-is-no-such-bucket/news")
@@ -125,9 +110,7 @@ def test_a_bucket_that_is_not_there_gives_one_line(endpoint, command):
 
 
 def test_an_endpoint_that_does_not_answer_gives_one_line(endpoint):
-    code, line = told(
-        "run", str(SAMPLES), "--out", "s3://any/news", AWS_ENDPOINT_URL="http://127.0.0.1:9", AWS_MAX_ATTEMPTS="1"
-    )
+    code, line = told("run", str(SAMPLES), "--out", "s3://any/news", AWS_ENDPOINT_URL="http://127.0.0.1:9")
     assert code == 2
     assert "cannot be reached" in line
     assert "\n" not in line
