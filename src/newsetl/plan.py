@@ -121,8 +121,8 @@ def _work_bytes(piece: Slice, size_bytes: int) -> int:
 def _cut(whole: Iterable[Slice], part_bytes: int) -> Iterator[Slice]:
     """Large files of many records in parts, everything else as it is."""
     for piece in whole:
-        most = MAX_PARTS_OF_PAGES if piece.file.format in PAGES else MAX_PARTS
-        parts = min(most, -(-_work_bytes(piece, content_bytes(piece.file)) // part_bytes))
+        most, batches = (MAX_PARTS_OF_PAGES, 3) if piece.file.format in PAGES else (MAX_PARTS, 1)
+        parts = min(most, -(-_work_bytes(piece, content_bytes(piece.file)) // (batches * part_bytes)))
         if parts <= 1 or piece.file.format in ("text", "html", None):
             yield piece
         else:

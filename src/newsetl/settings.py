@@ -17,7 +17,7 @@ SETTINGS_FILE = "newsetl.toml"
 # costs, and how long one worker may be alone at the end.
 BATCH_BYTES = 8_000_000
 # Every part of a split file reads the whole file again (`io.readers`), which costs 1 % of the work of the whole; of
-# pages, mostly for unpacking them, 10 %.
+# pages, mostly for unpacking them, 7 %: they are cut into fewer and larger parts.
 MAX_PARTS = 16
 MAX_PARTS_OF_PAGES = 4
 # A batch of small records needs some 50 MB: rows on their way to disk, and what the libraries hold.

@@ -98,7 +98,7 @@ def check_source(profile: Path, page: Path, url: str | None = None) -> Check:
     record = _read_page(page, _find_address(outlet, url, index))
     decoded = decode(record)
     elements = parse_page(decoded.text) if isinstance(decoded, Page) else None
-    if elements is None:
+    if elements is None or not elements.is_over:
         raise InputError(f"{page}: no HTML in it")
     layout = choose_layout(outlet.layouts, find_page_day(record.fields), elements)
     hits = tuple(_find_hits(elements, layout)) if layout else ()

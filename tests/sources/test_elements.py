@@ -1,11 +1,12 @@
-"""The elements of a page, from what its parser told."""
+"""The elements of a page, gathered while it is read."""
 
 import gc
 import weakref
 
 import pytest
 
-from newsetl.sources.elements import Element, build_elements
+from newsetl.sources.elements import Element, Elements, Keys
+from newsetl.stages.events import tell
 from newsetl.stages.profiles import parse_page
 
 PAGE = "<div id=a class='x y'>أول<p>ثان<b class=y>ثالث</b></p><p class='y x'>رابع</p></div><p>خامس"
@@ -36,10 +37,37 @@ def test_an_element_knows_what_stands_around_it(elements):
 
 
 def test_a_page_ends_where_its_first_element_does():
-    elements = build_elements(["x", ("html", {}), ("p", {}), "خبر", None, None, ("html", {}), ("b", {}), None, None])
-    assert [element.tag for element in elements.all] == ["html", "p"]
-    assert texts(elements.all) == ["خبر", "خبر"]
-    assert build_elements(["x"]) is None
+    elements = Elements(Keys(every=True))
+    tell(["x", ("html", {}), ("p", {}), "خبر", None, None, "y", ("html", {}), ("b", {}), None, None], elements)
+    assert [element.tag for element in elements.kept] == ["html", "p"]
+    assert texts(elements.kept) == ["خبر", "خبر"]
+    assert elements.is_over
+    tell(["x", None], empty := Elements(Keys(every=True)))
+    assert not empty.is_over
+
+
+@pytest.mark.parametrize(
+    ("keys", "kept"),
+    [
+        (Keys(tags=frozenset({"b"})), ["ثالث"]),
+        (Keys(ids=frozenset({"a"})), ["أولثانثالثرابع"]),
+        (Keys(classes=frozenset({"x"})), ["أولثانثالثرابع", "رابع"]),
+        (Keys(classes=frozenset({"x y", "z"})), []),
+        (Keys(attributes=frozenset({"id"}), tags=frozenset({"b"})), ["أولثانثالثرابع", "ثالث"]),
+        (
+            Keys(every=True),
+            ["أولثانثالثرابعخامس", "أولثانثالثرابعخامس", "أولثانثالثرابع", "ثانثالث", "ثالث", "رابع", "خامس"],
+        ),
+    ],
+)
+def test_what_is_asked_for_is_kept_with_all_that_is_in_it(keys, kept):
+    assert texts(parse_page(PAGE, keys).kept) == kept
+
+
+def test_an_element_that_is_not_kept_is_known_from_below():
+    [b] = parse_page(PAGE, Keys(tags=frozenset({"b"}))).kept
+    assert b.parent.tag == "p"
+    assert b.parent.parent.attributes["id"] == "a"
 
 
 def test_a_page_goes_from_memory_with_the_last_word_of_it():

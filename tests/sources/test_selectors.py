@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from newsetl.errors import RuleError
-from newsetl.sources.elements import build_elements
-from newsetl.sources.selectors import compile_selector
+from newsetl.sources.elements import Elements, Keys
+from newsetl.sources.selectors import compile_selector, find_keys
+from newsetl.stages.events import tell
 from newsetl.stages.profiles import parse_page
 
 PARTS = [
@@ -39,20 +40,44 @@ def trees(draw):
     return root
 
 
-def events_of(element):
-    """What a parser would have told of an element."""
-    yield (element.tag, dict(element.attrib))
+def events_of(element, order):
+    """What a parser would have told of an element; its number in the page is an attribute."""
+    yield (element.tag, {**element.attrib, "number": str(order[element])})
+    yield f"<{order[element]}>"
     for child in element:
-        yield from events_of(child)
+        yield from events_of(child, order)
     yield None
 
 
 @given(trees(), SELECTORS)
 def test_selectors_find_what_css_says(tree, selector):
     order = {element: number for number, element in enumerate(tree.iter())}
-    expected = [order[element] for element in etree.XPath(HTMLTranslator().css_to_xpath(selector))(tree)]
-    page = build_elements(list(events_of(tree)))
-    assert [page.all.index(element) for element in compile_selector(selector)(page)] == expected
+    expected = etree.XPath(HTMLTranslator().css_to_xpath(selector))(tree)
+    for keys in (Keys(every=True), find_keys([selector]), find_keys([selector, "b", "[t]"])):
+        page = Elements(keys)
+        tell(events_of(tree, order), page)
+        found = compile_selector(selector)(page)
+        assert [int(element.attributes["number"]) for element in found] == [order[element] for element in expected]
+        assert [element.text for element in found] == [
+            "".join(f"<{order[inner]}>" for inner in element.iter()) for element in expected
+        ]
+
+
+@pytest.mark.parametrize(
+    ("selector", "key"),
+    [
+        ("div#a.b[c]", ("id", "a")),
+        ("#a div.b[c]", ("class", "b")),
+        ("div[C^=x]", ("attribute", "c")),
+        ("div", ("tag", "div")),
+        ("div:not(.x)", ("tag", "div")),
+        ("[a!=b]", None),
+        (".x > *", None),
+        (":not(.x)", None),
+    ],
+)
+def test_a_selector_knows_what_all_that_it_matches_have(selector, key):
+    assert compile_selector(selector).key == key
 
 
 @pytest.mark.parametrize(

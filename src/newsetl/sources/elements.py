@@ -1,40 +1,94 @@
-"""The elements of a page, made from what its parser told: what selectors look at.
+"""The elements of a page that selectors ask for, gathered while the page is read.
 
-Own elements in place of lxml's: the outline of a page is read from the same events (`newsetl.stages.outline`), and a
-tree made of these costs a quarter of a second parse.
+What its parser tells of a page goes by; elements that may match are kept, with all that stands between their tags, so
+that the parts of a page can be had without a second parse. Of other elements only those above a kept one stay.
 """
 
 import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from functools import cached_property, lru_cache
-from itertools import chain
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, Literal, get_args
 
 # A tag that begins an element with its attributes; text; None where the innermost open element ends.
 Event = tuple[str, Mapping[str, str]] | str | None
+Kind = Literal["tag", "id", "class", "attribute"]
 
 _SPACES: Final = re.compile("[ \t\r\n]+")
 
 
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What is known of the elements that are asked for: a tag, an id, a class or an attribute that they have.
+
+    Attributes:
+        every: Nothing is known of some, so that any element may be meant.
+    """
+
+    tags: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
+    classes: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
+    every: bool = False
+
+    @classmethod
+    def of(cls, keys: Iterable[tuple[Kind, str] | None]) -> "Keys":
+        """From a kind and a name for each that is asked for; None: nothing is known.
+
+        >>> Keys.of([("tag", "h1"), ("class", "lead")]).has("p", {"class": "x lead"})
+        True
+        """
+        known = set(keys)
+        tags, ids, classes, attributes = (
+            frozenset(key[1] for key in known if key and key[0] == kind) for kind in get_args(Kind)
+        )
+        return cls(tags, ids, classes, attributes, every=None in known)
+
+    def has(self, tag: str, attributes: Mapping[str, str]) -> bool:
+        """May an element be one of those asked for?"""
+        if tag in self.tags or self.every:
+            return True
+        if not attributes:
+            return False
+        if (names := attributes.get("class")) and not self.classes.isdisjoint(split_words(names)):
+            return True
+        return attributes.get("id") in self.ids or not self.attributes.isdisjoint(attributes)
+
+
 class Element:
-    """An element of a page; ``events[start:end]`` are its tags and all between them.
+    """An element of a page.
 
     `parent` and `previous` (the sibling before it) are None where there are none; there is no way down, since that
     would be a circle, and pages would stay in memory. An attribute that is written without a value has the value "".
     """
 
-    __slots__ = ("attributes", "end", "events", "is_last", "parent", "previous", "start", "tag")
+    __slots__ = ("attributes", "is_last", "last", "parent", "previous", "tag")
+
+    def __init__(self, tag: str, attributes: Mapping[str, str], parent: "Element | None") -> None:
+        self.tag = tag
+        self.attributes = attributes
+        self.parent = parent
+        self.is_last = True  # so far
+        self.last: Element | None = None  # child so far, while it is open
+        self.previous: Element | None = None
+        if parent is not None:
+            if (previous := parent.last) is not None:
+                self.previous = previous
+                previous.is_last = False
+            parent.last = self
+
+
+class Kept(Element):
+    """An element that was asked for: ``events[start:end]`` are its tags and all between them."""
+
+    __slots__ = ("end", "events", "start")
 
     def __init__(
-        self, event: tuple[str, Mapping[str, str]], events: Sequence[Event], start: int, parent: "Element | None"
+        self, tag: str, attributes: Mapping[str, str], parent: Element | None, events: Sequence[Event]
     ) -> None:
-        self.tag, self.attributes = event
+        super().__init__(tag, attributes, parent)
         self.events = events
-        self.start = self.end = start
-        self.parent = parent
-        self.previous: Element | None = None
-        self.is_last = False
+        self.start = self.end = len(events)
 
     @property
     def text(self) -> str:
@@ -43,59 +97,78 @@ class Element:
 
 
 class Elements:
-    """The elements of a page in their order, looked up by what selectors name."""
+    """The elements of a page that keys ask for, in its order; told of the page by who reads it.
 
-    def __init__(self, elements: list[Element]) -> None:
-        self.all = elements
+    The page goes from the first element that begins to its end: what stands behind the end of <html> is no part of the
+    page, as in the trees of parsers.
 
-    def find(self, kind: str, name: str) -> Sequence[Element]:
-        """Elements with that "tag", "id" or "class", in the order of the page."""
-        if kind == "tag":
-            return [element for element in self.all if element.tag == name]
-        if kind == "id":
-            return [element for element in self.all if element.attributes.get("id") == name]
-        groups = [found for value, found in self._by_class.items() if name in value and name in split_words(value)]
-        return groups[0] if len(groups) == 1 else sorted(chain(*groups), key=lambda element: element.start)
+    Attributes:
+        kept: The elements.
+        open_kept: Those of them that are open: while any is, all that is told is kept.
+        is_over: Whether the page has ended; not, when no element began.
 
-    @cached_property
-    def _by_class(self) -> Mapping[str, list[Element]]:
-        """By the whole attribute: a page has few that differ, so few are searched for a class."""
-        found: defaultdict[str, list[Element]] = defaultdict(list)
-        for element in self.all:
-            if value := element.attributes.get("class"):
-                found[value].append(element)
-        return found
+    >>> page = Elements(Keys(tags=frozenset(("p",))))
+    >>> page.start("div", {}), page.start("p", {}), page.data("خبر"), page.end(), page.end()
+    (None, None, None, None, None)
+    >>> [(element.tag, element.text, element.parent.tag) for element in page.kept]
+    [('p', 'خبر', 'div')]
+    """
+
+    __slots__ = ("__weakref__", "_events", "_inner", "_keys", "is_over", "kept", "open_kept")
+
+    def __init__(self, keys: Keys) -> None:
+        self.kept: list[Kept] = []
+        self.open_kept: list[Kept] = []
+        self.is_over = False
+        self._keys = keys
+        self._events: list[Event] = []
+        self._inner: Element | None = None
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """An element begins."""
+        if self.is_over:
+            return
+        if self._keys.has(tag, attributes):
+            self._inner = element = Kept(tag, attributes, self._inner, self._events)
+            self.kept.append(element)
+            self.open_kept.append(element)
+        else:
+            self._inner = Element(tag, attributes, self._inner)
+        if self.open_kept:
+            self._events.append((tag, attributes))
+
+    def data(self, text: str) -> None:
+        """Text stands in the innermost open element."""
+        if self.open_kept:
+            self._events.append(text)
+
+    def end(self) -> None:
+        """The innermost open element ends."""
+        element = self._inner
+        if element is None:
+            return
+        if self.open_kept:
+            self._events.append(None)
+            if self.open_kept[-1] is element:
+                self.open_kept.pop().end = len(self._events)
+        element.last = None
+        self._inner = element.parent
+        if self._inner is None:
+            self.is_over = True
+
+    def find(self, kind: Kind, name: str) -> list[Kept]:
+        """Kept elements with that tag, id, class or attribute, in the order of the page."""
+        match kind:
+            case "tag":
+                return [element for element in self.kept if element.tag == name]
+            case "id":
+                return [element for element in self.kept if element.attributes.get("id") == name]
+            case "class":
+                return [element for element in self.kept if name in split_words(element.attributes.get("class", ""))]
+        return [element for element in self.kept if name in element.attributes]
 
 
 @lru_cache(maxsize=4096)
 def split_words(value: str) -> frozenset[str]:
     """The words of an attribute; the classes of a page come again and again."""
     return frozenset(filter(None, _SPACES.split(value)))
-
-
-def build_elements(events: Sequence[Event]) -> Elements | None:
-    """The elements from the first that begins to its end; None when none does.
-
-    What stands behind the end of <html> is no part of the page, as in the trees of parsers.
-
-    >>> [element.tag for element in build_elements([("p", {}), "خبر", ("b", {}), None, None, ("p", {}), None]).all]
-    ['p', 'b']
-    """
-    elements: list[Element] = []
-    inner: Element | None = None
-    last: list[Element | None] = [None]  # child of the page, of each open element
-    for at, event in enumerate(events):
-        if event is None:
-            if inner is None:
-                continue
-            inner.end = at + 1
-            if child := last.pop():
-                child.is_last = True
-            if (inner := inner.parent) is None:
-                break
-        elif isinstance(event, tuple):
-            inner = Element(event, events, at, inner)
-            inner.previous, last[-1] = last[-1], inner
-            last.append(None)
-            elements.append(inner)
-    return Elements(elements) if elements else None

@@ -4,7 +4,7 @@
 one by one, each once: CSS as XPath takes quadratic time where elements of one name are nested a thousand times.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final
@@ -14,12 +14,13 @@ from cssselect import parser as css
 from cssselect.xpath import ExpressionError
 
 from newsetl.errors import RuleError
-from newsetl.sources.elements import Element, Elements, split_words
+from newsetl.sources.elements import Element, Elements, Kept, Keys, Kind, split_words
 
 Test = Callable[[Element], bool]
 Answers = dict[Element, bool]
 
 _COMBINATORS: Final = (" ", ">", "+")
+_KINDS: Final[tuple[Kind, ...]] = ("id", "class", "attribute", "tag")
 _LOWER: Final = {ord(letter): ord(letter) + 32 for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 
 
@@ -29,18 +30,19 @@ class Selector:
 
     Attributes:
         tests: What must be true of an element.
-        key: "id", "class" or "tag" and its name: one of the tests, which finds the candidates; None: all elements are.
+        key: "id", "class", "attribute" or "tag" and its name: one of the tests, which finds the candidates; None: all
+            elements are.
         left: A combinator, and what an element must stand in or behind.
     """
 
     tests: tuple[Test, ...]
-    key: tuple[str, str] | None
+    key: tuple[Kind, str] | None
     left: "tuple[str, Selector] | None" = field(default=None)
 
-    def __call__(self, page: Elements) -> list[Element]:
-        """The elements of a page that match, in its order."""
+    def __call__(self, page: Elements) -> list[Kept]:
+        """The elements of a page that match, in its order; the page has kept those of the key."""
         seen: dict[int, Answers] = {}
-        candidates = page.find(*self.key) if self.key else page.all
+        candidates = page.find(*self.key) if self.key else page.kept
         return [element for element in candidates if _matches(element, self, seen)]
 
 
@@ -80,15 +82,18 @@ def compile_selector(selector: str) -> Selector:
     Raises:
         RuleError: It is no selector, or it asks for something else.
 
-    >>> from newsetl.sources.elements import build_elements
-    >>> events = [("div", {}), ("p", {"class": "lead x"}), ("b", {}), "خبر", None, None, ("b", {}), None, None]
-    >>> [element.text for element in compile_selector("div > p.lead b")(build_elements(events))]
-    ['خبر']
+    >>> compile_selector("div > p.lead").key
+    ('class', 'lead')
     """
     try:
         return _compile(_parse_one(selector))
     except (SelectorError, ExpressionError) as error:
         raise RuleError(f"no selector: {selector!r} ({error})") from None
+
+
+def find_keys(selectors: Iterable[str]) -> Keys:
+    """What a page must keep so that the selectors find all that they match."""
+    return Keys.of(compile_selector(selector).key for selector in selectors)
 
 
 def _parse_one(selector: str) -> css.Tree:
@@ -110,18 +115,20 @@ def _compile(tree: css.Tree) -> Selector:
     return Selector(_compile_tests(tree), _find_key(tree), left)
 
 
-def _find_key(tree: css.Tree) -> tuple[str, str] | None:
-    """What a part of a selector names that the fewest elements have: an id, else a class, else the tag."""
-    found: dict[str, str] = {}
+def _find_key(tree: css.Tree) -> tuple[Kind, str] | None:
+    """What a part of a selector names that the fewest elements have: an id, a class, an attribute, the tag."""
+    found: dict[Kind, str] = {}
     while not isinstance(tree, css.Element):
         if isinstance(tree, css.Hash):
             found["id"] = tree.id
         elif isinstance(tree, css.Class):
             found["class"] = tree.class_name
+        elif isinstance(tree, css.Attrib) and tree.operator != "!=":  # which is true of elements without it, too
+            found["attribute"] = tree.attrib.lower()
         tree = tree.selector
     if tree.element:
         found["tag"] = tree.element.lower()
-    return next(((kind, found[kind]) for kind in ("id", "class", "tag") if kind in found), None)
+    return next(((kind, found[kind]) for kind in _KINDS if kind in found), None)
 
 
 def _compile_tests(tree: css.Tree) -> tuple[Test, ...]:

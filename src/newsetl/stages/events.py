@@ -4,7 +4,7 @@ lxml's parser (libxml2) ends every element that begins, also on broken pages; it
 are missing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Protocol, TypeVar
 
 from lxml import etree
@@ -16,8 +16,22 @@ CHUNK_BYTES: Final = 400_000  # most pages are one chunk; beyond its limits a pa
 Result_co = TypeVar("Result_co", covariant=True)
 
 
+class Listener(Protocol):
+    """Who is told of a page."""
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None: ...
+
+    def data(self, text: str) -> None: ...
+
+    def end(self) -> None: ...
+
+
 class Target(Protocol[Result_co]):
-    """What the parser calls; `close` gives the result."""
+    """What the parser calls; `close` gives the result and lets go of it.
+
+    lxml's parser holds itself and its target in a circle, so that both live on until the garbage collector comes: what
+    a target still held then would cost a tenth of the time of each page.
+    """
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None: ...
 
@@ -57,4 +71,17 @@ class Recorder:
         self.events.append(text)
 
     def close(self) -> list[Event]:
-        return self.events
+        events = self.events
+        del self.events
+        return events
+
+
+def tell(events: Iterable[Event], listener: Listener) -> None:
+    """Tell of a page again, in the order of its parser."""
+    for event in events:
+        if event is None:
+            listener.end()
+        elif isinstance(event, str):
+            listener.data(event)
+        else:
+            listener.start(*event)

@@ -13,13 +13,12 @@ from lxml import etree
 
 from newsetl.arabic.boilerplate import find_rule, is_byline
 from newsetl.records import Block, DateClue, Draft, Page, RawRecord, Reject, Role
-from newsetl.sources.elements import Event
 from newsetl.sources.lookup import OutletIndex
 from newsetl.stages.body import Body, find_body, may_have_subtitle
 from newsetl.stages.dates import is_date_line
 from newsetl.stages.markup import MIN_DATE_DIGITS, PageClues, find_canonical_url, find_page_clues
 from newsetl.stages.outline import HEADINGS, Line, Outline, PageTooLargeError, outline_events, outline_page
-from newsetl.stages.profiles import Selected, body_events, find_page_day, has_layouts, select_parts
+from newsetl.stages.profiles import Selected, body_events, expect_page, find_page_day, select_parts
 from newsetl.stages.published import lay_over, split_published
 from newsetl.stages.scripted import find_scripted_body
 from newsetl.stages.segment import is_list_item, is_short_line
@@ -119,10 +118,10 @@ def _extract_html(page: Page, outlets: OutletIndex | None) -> Draft | Reject:
 def _read_html(page: Page, outlets: OutletIndex | None) -> Draft:
     fields = page.record.fields
     # without a record's address only the page's own tells whether selectors will look for its elements
-    events: list[Event] | None = [] if has_layouts(fields.url, outlets) else None
-    outline = outline_page(_utf8(page) or page.text, events)
+    elements = expect_page(fields.url, outlets)
+    outline = outline_page(_utf8(page) or page.text, elements)
     url = fields.url or find_canonical_url(outline)
-    selected = select_parts(page.text, url, find_page_day(fields, url), outlets, events) or Selected()
+    selected = select_parts(page.text, url, find_page_day(fields, url), outlets, elements) or Selected()
     found = _select_blocks(selected)
     body = _NO_BODY if found and _is_all(selected, outline) else find_body(outline)
     if body.subtitle and is_byline(body.subtitle):

@@ -6,12 +6,12 @@ this outline.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from newsetl.sources.elements import Event
-from newsetl.stages.events import parse_html
+from newsetl.sources.elements import Elements, Event
+from newsetl.stages.events import parse_html, tell
 from newsetl.stages.hints import NO_NAME, Hint, Name, load_kinds, read_name
 
 MAX_DEPTH: Final = 1_000  # of nested elements; real pages stay below 60, those with tags never closed below 300
@@ -83,29 +83,23 @@ class PageTooLargeError(Exception):
     """A page with more elements or levels than any article has."""
 
 
-def outline_page(text: str | bytes, kept: list[Event] | None = None) -> Outline:
+def outline_page(text: str | bytes, elements: Elements | None = None) -> Outline:
     """The outline of a page, given as a string or as its UTF-8.
 
     Args:
         text: The page.
-        kept: Takes what the parser tells of the page, for who wants its elements too.
+        elements: Told of the page too, for who wants some of its elements.
 
     Raises:
         PageTooLargeError: More than `MAX_BOXES` block elements, or elements nested deeper than `MAX_DEPTH`.
     """
-    return parse_html(text, _Reader(kept.append if kept is not None else None))
+    return parse_html(text, _Reader(elements))
 
 
 def outline_events(events: Iterable[Event]) -> Outline:
     """The outline of a page by what its parser told; raises as `outline_page`."""
     reader = _Reader()
-    for event in events:
-        if event is None:
-            reader.end("")
-        elif isinstance(event, str):
-            reader.data(event)
-        else:
-            reader.start(*event)
+    tell(events, reader)
     return reader.close()
 
 
@@ -116,12 +110,12 @@ class _Reader:
     """
 
     __slots__ = (
-        "box", "dated_above", "keep", "kinds", "link_chars", "links_open", "marks", "open", "out", "pieces",
+        "box", "dated_above", "elements", "kinds", "link_chars", "links_open", "marks", "open", "out", "pieces",
         "unseen", "unseen_mark",
     )  # fmt: skip
 
-    def __init__(self, keep: Callable[[Event], None] | None = None) -> None:
-        self.keep = keep  # told of everything
+    def __init__(self, elements: Elements | None = None) -> None:
+        self.elements = elements
         self.kinds = load_kinds()
         self.out = Outline()
         self.box = Box("html", "", None, "", 0)
@@ -136,8 +130,8 @@ class _Reader:
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """Begin an element."""
-        if self.keep:
-            self.keep((tag, attributes))
+        if self.elements:
+            self.elements.start(tag, attributes)
         kind = self.kinds.get(tag)
         if self.unseen or kind == "unseen":
             self.start_unseen(tag, attributes)
@@ -185,10 +179,10 @@ class _Reader:
             return "beside"
         return "body" if "articleBody" in attributes.get("itemprop", "") else ""
 
-    def end(self, tag: str) -> None:  # noqa: ARG002  the parser's signature
+    def end(self, tag: str = "") -> None:  # noqa: ARG002  the parser's signature
         """End the innermost element."""
-        if self.keep:
-            self.keep(None)
+        if self.elements:
+            self.elements.end()
         if self.unseen:
             self.unseen -= 1
             return
@@ -205,8 +199,8 @@ class _Reader:
 
     def data(self, text: str) -> None:
         """Text, in one or several pieces."""
-        if self.keep:
-            self.keep(text)
+        if self.elements and self.elements.open_kept:
+            self.elements.data(text)
         if self.unseen:
             if self.unseen_mark is not None:
                 self.unseen_mark.pieces.append(text)
@@ -261,6 +255,8 @@ class _Reader:
     def close(self) -> Outline:
         """The outline, when the page has ended."""
         self.end_line()
-        self.box.end = len(self.out.lines)
-        self.out.dated += self.dated_above
-        return self.out
+        out = self.out
+        self.box.end = len(out.lines)
+        out.dated += self.dated_above
+        del self.elements, self.out, self.box, self.open, self.marks, self.unseen_mark, self.dated_above
+        return out

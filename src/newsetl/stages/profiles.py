@@ -4,26 +4,28 @@ A layout has days of validity, but a page may have been saved years after its ar
 in a newer layout. So the days only say which layout is tried first; its body selectors, which layout holds.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
 from newsetl.arabic.boilerplate import Boilerplate
 from newsetl.records import DateClue, DateOrigin, Draft, Fields
-from newsetl.sources.elements import Element, Elements, Event, build_elements
+from newsetl.sources.elements import Element, Elements, Event, Kept, Keys
 from newsetl.sources.hosts import find_host
-from newsetl.sources.layouts import Layout, Part
+from newsetl.sources.layouts import PARTS, Layout, Part
 from newsetl.sources.lookup import OutletIndex, find_known_host, load_index
-from newsetl.sources.selectors import Answers, compile_selector, stands_in
+from newsetl.sources.selectors import Answers, compile_selector, find_keys, stands_in
 from newsetl.stages.dates import parse_date
-from newsetl.stages.events import Recorder, parse_html
+from newsetl.stages.events import Recorder, parse_html, tell
 from newsetl.stages.outlets import find_outlet
 from newsetl.stages.publication import find_path_day
 
 MAX_VALUES: Final = 12  # of authors or dates; pages with more are lists of other articles
 MAX_VALUE_CHARS: Final = 300  # of a title, byline or date; longer ones are text
+EVERYTHING: Final = Keys(every=True)
 # Where the words of an element are, when not between its tags.
 _ATTRIBUTES: Final = {"meta": "content", "time": "datetime"}
 _ORIGINS: Final[dict[str, DateOrigin]] = {"meta": "meta", "time": "time-tag"}
@@ -42,46 +44,50 @@ class Selected:
         dates: Dates as found; origin "meta", "time-tag" or "dateline", by the element.
     """
 
-    body: tuple[Element, ...] = ()
-    dropped: tuple[Element, ...] = ()
+    body: tuple[Kept, ...] = ()
+    dropped: tuple[Kept, ...] = ()
     title: str | None = None
     subtitle: str | None = None
     authors: tuple[str, ...] = ()
     dates: tuple[DateClue, ...] = ()
 
 
-def has_layouts(url: str | None, outlets: OutletIndex | None) -> bool:
-    """Has the source of that address a profile with selectors?"""
-    return find_layout(url, None, outlets or load_index()) is not None
+def expect_page(url: str | None, outlets: OutletIndex | None = None) -> Elements | None:
+    """Elements still to be told of the page at that address; None when its source has no selectors."""
+    layouts = _find_layouts(url, outlets or load_index())
+    return Elements(_find_keys(layouts)) if layouts else None
+
+
+@lru_cache(maxsize=256)
+def _find_keys(layouts: tuple[Layout, ...]) -> Keys:
+    return find_keys(selector for layout in layouts for part in PARTS for selector in layout.selectors(part))
 
 
 def select_parts(
-    text: str,
-    url: str | None,
-    day: date | None,
-    outlets: OutletIndex | None,
-    events: Sequence[Event] | None = None,
+    text: str, url: str | None, day: date | None, outlets: OutletIndex | None, page: Elements | None = None
 ) -> Selected | None:
     """What the profile of the page's source finds on it; None without a profile, and then nothing is parsed.
 
     Args:
         text: HTML.
         url: The page's address.
-        day: As for `find_layout`; `find_page_day` tells it.
+        day: As for `choose_layout`; `find_page_day` tells it.
         outlets: The sources; None takes those that come with newsetl.
-        events: What the parser has told of the page, when it was parsed already.
+        page: What `expect_page` gave for that address, when the page has been read already.
     """
-    index = outlets or load_index()
-    if find_layout(url, day, index) is None:
+    layouts = _find_layouts(url, outlets or load_index())
+    if not layouts:
         return None
-    page = parse_page(text) if events is None else build_elements(events)
-    layout = find_layout(url, day, index, page) if page is not None else None
-    return None if page is None or layout is None else apply_layout(page, layout)
+    page = parse_page(text, _find_keys(layouts)) if page is None else page
+    layout = choose_layout(layouts, day, page)
+    return apply_layout(page, layout) if layout and page.is_over else None
 
 
-def parse_page(text: str) -> Elements | None:
-    """The elements of a page; None when there is none in it."""
-    return build_elements(parse_html(text, Recorder()))
+def parse_page(text: str, keys: Keys = EVERYTHING) -> Elements:
+    """The elements of a page that keys ask for."""
+    page = Elements(keys)
+    tell(parse_html(text, Recorder()), page)
+    return page
 
 
 def body_events(selected: Selected) -> Iterator[Event]:
@@ -112,9 +118,13 @@ def find_layout(url: str | None, day: date | None, outlets: OutletIndex, page: E
         outlets: The sources.
         page: The layout is the first one that finds a body on it.
     """
+    return choose_layout(_find_layouts(url, outlets), day, page)
+
+
+def _find_layouts(url: str | None, outlets: OutletIndex) -> tuple[Layout, ...]:
     host = find_host(url) if url else None
     outlet = find_known_host(host, outlets) if host else None
-    return choose_layout(outlet.layouts, day, page) if outlet else None
+    return outlet.layouts if outlet else ()
 
 
 def choose_layout(layouts: tuple[Layout, ...], day: date | None, page: Elements | None = None) -> Layout | None:
@@ -162,7 +172,7 @@ def apply_layout(page: Elements, layout: Layout) -> Selected:
     )
 
 
-def select(page: Elements, layout: Layout, part: Part) -> list[Element]:
+def select(page: Elements, layout: Layout, part: Part) -> list[Kept]:
     """All elements that any selector of a part matches, in the order of the page."""
     found = [compile_selector(selector)(page) for selector in layout.selectors(part)]
     if len(found) < 2:
@@ -170,9 +180,9 @@ def select(page: Elements, layout: Layout, part: Part) -> list[Element]:
     return sorted({element for elements in found for element in elements}, key=lambda element: element.start)
 
 
-def _outermost(elements: list[Element]) -> tuple[Element, ...]:
+def _outermost(elements: list[Kept]) -> tuple[Kept, ...]:
     """The elements that stand in no other of them."""
-    chosen = set(elements)
+    chosen: set[Element] = set(elements)
     seen: Answers = {}
     return tuple(element for element in elements if not stands_in(element, chosen.__contains__, seen))
 
@@ -191,7 +201,7 @@ def _values(page: Elements, layout: Layout, part: Part) -> list[str]:
     return [text for text, _ in _first_found(page, layout, part)]
 
 
-def _first_found(page: Elements, layout: Layout, part: Part) -> list[tuple[str, Element]]:
+def _first_found(page: Elements, layout: Layout, part: Part) -> list[tuple[str, Kept]]:
     """The texts that the first selector with any finds, each with its element."""
     for selector in layout.selectors(part):
         found = [(value_of(element), element) for element in compile_selector(selector)(page)[: 4 * MAX_VALUES]]
@@ -200,7 +210,7 @@ def _first_found(page: Elements, layout: Layout, part: Part) -> list[tuple[str, 
     return []
 
 
-def value_of(element: Element) -> str:
+def value_of(element: Kept) -> str:
     """What an element says on one line: ``content`` of a meta, ``datetime`` of a time, else its words; "" if too long.
 
     >>> [time] = parse_page('<time datetime="2020-02-03">أمس</time>').find("tag", "time")
