@@ -37,7 +37,7 @@ from benchmarks.watch import RunFailedError, Watched, on_cores, python, watch
 from newsetl.records import Fields, RawRecord
 
 PEERS = ("datatrove", "trafilatura")
-PAGES = 1_200
+PAGES = 2_400
 FETCHED = "2024-03-01T12:00:00Z"
 NEWSETL, TROVE, TOLD = "newsetl run --workers 1", "datatrove + trafilatura", "the same, with metadata"
 

@@ -142,6 +142,9 @@ class Tape:
 
     def push_back(self, data: bytes) -> None:
         """Put back bytes just taken."""
+        if self._data.endswith(data, 0, self._at):  # as good as always
+            self._at -= len(data)
+            return
         rest = self._data[self._at :]
         self._base = self._base if self._is_packed else self._base + self._at - len(data)
         self._data, self._at = data + rest, 0
