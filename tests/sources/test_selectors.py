@@ -53,7 +53,7 @@ def events_of(element, order):
 def test_selectors_find_what_css_says(tree, selector):
     order = {element: number for number, element in enumerate(tree.iter())}
     expected = etree.XPath(HTMLTranslator().css_to_xpath(selector))(tree)
-    for keys in (Keys(every=True), find_keys([selector]), find_keys([selector, "b", "[t]"])):
+    for keys in (Keys(every=True, siblings=True), find_keys([selector]), find_keys([selector, "b", "[t]"])):
         page = Elements(keys)
         tell(events_of(tree, order), page)
         found = compile_selector(selector)(page)
@@ -78,6 +78,13 @@ def test_selectors_find_what_css_says(tree, selector):
 )
 def test_a_selector_knows_what_all_that_it_matches_have(selector, key):
     assert compile_selector(selector).key == key
+
+
+@pytest.mark.parametrize("selector", ["a + b", "a + b c", "a:first-child b", "b:not(:last-child)"])
+def test_a_selector_knows_whether_it_asks_for_siblings(selector):
+    assert compile_selector(selector).siblings
+    assert find_keys(["#i", selector]).siblings
+    assert not find_keys(["#i", "a > b:not(.x)"]).siblings
 
 
 @pytest.mark.parametrize(

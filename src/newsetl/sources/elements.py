@@ -23,6 +23,7 @@ class Keys:
 
     Attributes:
         every: Nothing is known of some, so that any element may be meant.
+        siblings: They are asked for their siblings, or those around them are.
     """
 
     tags: frozenset[str] = frozenset()
@@ -30,9 +31,10 @@ class Keys:
     classes: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
     every: bool = False
+    siblings: bool = False
 
     @classmethod
-    def of(cls, keys: Iterable[tuple[Kind, str] | None]) -> "Keys":
+    def of(cls, keys: Iterable[tuple[Kind, str] | None], *, siblings: bool = False) -> "Keys":
         """From a kind and a name for each that is asked for; None: nothing is known.
 
         >>> Keys.of([("tag", "h1"), ("class", "lead")]).has("p", {"class": "x lead"})
@@ -42,24 +44,25 @@ class Keys:
         tags, ids, classes, attributes = (
             frozenset(key[1] for key in known if key and key[0] == kind) for kind in get_args(Kind)
         )
-        return cls(tags, ids, classes, attributes, every=None in known)
+        return cls(tags, ids, classes, attributes, every=None in known, siblings=siblings)
 
     def has(self, tag: str, attributes: Mapping[str, str]) -> bool:
         """May an element be one of those asked for?"""
         if tag in self.tags or self.every:
             return True
-        if not attributes:
-            return False
-        if (names := attributes.get("class")) and not self.classes.isdisjoint(split_words(names)):
+        if self.classes and (names := attributes.get("class")) and not self.classes.isdisjoint(split_words(names)):
             return True
-        return attributes.get("id") in self.ids or not self.attributes.isdisjoint(attributes)
+        if self.ids and attributes.get("id") in self.ids:
+            return True
+        return bool(self.attributes) and not self.attributes.isdisjoint(attributes)
 
 
 class Element:
     """An element of a page.
 
-    `parent` and `previous` (the sibling before it) are None where there are none; there is no way down, since that
-    would be a circle, and pages would stay in memory. An attribute that is written without a value has the value "".
+    `parent` and `previous` (the sibling before it) are None where there are none; siblings are known where the keys ask
+    for them. There is no way down, since that would be a circle, and pages would stay in memory. An attribute that is
+    written without a value has the value "".
     """
 
     __slots__ = ("attributes", "is_last", "last", "parent", "previous", "tag")
@@ -114,7 +117,7 @@ class Elements:
     [('p', 'خبر', 'div')]
     """
 
-    __slots__ = ("__weakref__", "_events", "_inner", "_keys", "is_over", "kept", "open_kept")
+    __slots__ = ("__weakref__", "_events", "_keys", "_open", "is_over", "kept", "open_kept")
 
     def __init__(self, keys: Keys) -> None:
         self.kept: list[Kept] = []
@@ -122,20 +125,36 @@ class Elements:
         self.is_over = False
         self._keys = keys
         self._events: list[Event] = []
-        self._inner: Element | None = None
+        self._open: list[Element | tuple[str, Mapping[str, str]]] = []  # no Element before one is needed
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """An element begins."""
         if self.is_over:
             return
         if self._keys.has(tag, attributes):
-            self._inner = element = Kept(tag, attributes, self._inner, self._events)
+            element = Kept(tag, attributes, self._inner(), self._events)
+            self._open.append(element)
             self.kept.append(element)
             self.open_kept.append(element)
+        elif self._keys.siblings:
+            self._open.append(Element(tag, attributes, self._inner()))
         else:
-            self._inner = Element(tag, attributes, self._inner)
+            self._open.append((tag, attributes))
         if self.open_kept:
             self._events.append((tag, attributes))
+
+    def _inner(self) -> Element | None:
+        """The innermost open element. It, and those around it, may be needed now for the first time."""
+        new: list[tuple[str, Mapping[str, str]]] = []
+        while self._open and isinstance(tag := self._open[-1], tuple):
+            new.append(tag)
+            self._open.pop()
+        inner = self._open[-1] if self._open else None
+        assert not isinstance(inner, tuple)  # noqa: S101  by the loop
+        for tag in reversed(new):
+            inner = Element(*tag, inner)
+            self._open.append(inner)
+        return inner
 
     def data(self, text: str) -> None:
         """Text stands in the innermost open element."""
@@ -144,17 +163,16 @@ class Elements:
 
     def end(self) -> None:
         """The innermost open element ends."""
-        element = self._inner
-        if element is None:
+        if not self._open:
             return
+        element = self._open.pop()
         if self.open_kept:
             self._events.append(None)
             if self.open_kept[-1] is element:
                 self.open_kept.pop().end = len(self._events)
-        element.last = None
-        self._inner = element.parent
-        if self._inner is None:
-            self.is_over = True
+        if isinstance(element, Element):
+            element.last = None
+        self.is_over = not self._open
 
     def find(self, kind: Kind, name: str) -> list[Kept]:
         """Kept elements with that tag, id, class or attribute, in the order of the page."""

@@ -33,11 +33,13 @@ class Selector:
         key: "id", "class", "attribute" or "tag" and its name: one of the tests, which finds the candidates; None: all
             elements are.
         left: A combinator, and what an element must stand in or behind.
+        siblings: Whether elements are asked for their siblings.
     """
 
     tests: tuple[Test, ...]
     key: tuple[Kind, str] | None
     left: "tuple[str, Selector] | None" = field(default=None)
+    siblings: bool = False
 
     def __call__(self, page: Elements) -> list[Kept]:
         """The elements of a page that match, in its order; the page has kept those of the key."""
@@ -93,7 +95,8 @@ def compile_selector(selector: str) -> Selector:
 
 def find_keys(selectors: Iterable[str]) -> Keys:
     """What a page must keep so that the selectors find all that they match."""
-    return Keys.of(compile_selector(selector).key for selector in selectors)
+    compiled = [compile_selector(selector) for selector in selectors]
+    return Keys.of((one.key for one in compiled), siblings=any(one.siblings for one in compiled))
 
 
 def _parse_one(selector: str) -> css.Tree:
@@ -106,13 +109,15 @@ def _parse_one(selector: str) -> css.Tree:
 
 
 def _compile(tree: css.Tree) -> Selector:
-    left = None
+    left, siblings = None, False
     if isinstance(tree, css.CombinedSelector):
         if tree.combinator not in _COMBINATORS:
             raise ExpressionError(f"{tree.combinator} is not supported")
         left = (tree.combinator, _compile(tree.selector))
+        siblings = tree.combinator == "+" or left[1].siblings
         tree = tree.subselector
-    return Selector(_compile_tests(tree), _find_key(tree), left)
+    siblings = siblings or any(f":{place}" in tree.canonical() for place in _PLACES)
+    return Selector(_compile_tests(tree), _find_key(tree), left, siblings)
 
 
 def _find_key(tree: css.Tree) -> tuple[Kind, str] | None:

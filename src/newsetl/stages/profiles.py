@@ -25,7 +25,7 @@ from newsetl.stages.publication import find_path_day
 
 MAX_VALUES: Final = 12  # of authors or dates; pages with more are lists of other articles
 MAX_VALUE_CHARS: Final = 300  # of a title, byline or date; longer ones are text
-EVERYTHING: Final = Keys(every=True)
+EVERYTHING: Final = Keys(every=True, siblings=True)
 # Where the words of an element are, when not between its tags.
 _ATTRIBUTES: Final = {"meta": "content", "time": "datetime"}
 _ORIGINS: Final[dict[str, DateOrigin]] = {"meta": "meta", "time": "time-tag"}
