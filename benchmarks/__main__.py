@@ -49,7 +49,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--seconds", type=float, default=SECONDS, metavar="S", help=f"work for a text rate ({SECONDS})")
     add("--rounds", type=int, default=ROUNDS, metavar="N", help=f"over pages and dates, of reading back ({ROUNDS})")
     add("--runs", type=int, default=RUNS, metavar="N", help=f"of each whole command ({RUNS})")
-    add("--records", type=int, metavar="N", help="of the corpus, or pages of the archive (all, 1200): to try a suite")
+    add("--records", type=int, metavar="N", help="of the corpus, or pages of the archive (all, 2400): to try a suite")
     add("--sizes", type=int, nargs="+", default=SIZES, metavar="N", help="times the corpus, for growth (1 4 16)")
     add("--shared", type=Path, default=SHARED, metavar="DIR", help="where gold, corpus and pages stand")
     add("--work", type=Path, metavar="DIR", help=f"for made input and stores, kept ({WORK}, or a temporary one)")

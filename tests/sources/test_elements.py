@@ -1,12 +1,14 @@
 """The elements of a page, gathered while it is read."""
 
 import gc
+import sys
 import weakref
 
 import pytest
 
 from newsetl.sources.elements import Element, Elements, Keys
 from newsetl.stages.events import tell
+from newsetl.stages.outline import outline_page
 from newsetl.stages.profiles import parse_page
 
 PAGE = "<div id=a class='x y'>أول<p>ثان<b class=y>ثالث</b></p><p class='y x'>رابع</p></div><p>خامس"
@@ -78,5 +80,15 @@ def test_a_page_goes_from_memory_with_the_last_word_of_it():
         elements.find("class", "y")
         del elements
         assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_nothing_of_a_page_stays_in_its_parser():
+    gc.disable()  # lxml's parser and its target hold each other until the collector comes
+    try:
+        elements = Elements(Keys(every=True))
+        outline = outline_page(PAGE, elements)
+        assert (sys.getrefcount(outline), sys.getrefcount(elements)) == (2, 2)  # the name here, and the argument
     finally:
         gc.enable()
