@@ -132,6 +132,13 @@ def test_help_has_examples(command):
     assert not command or "examples:" in done.stdout
 
 
+def test_a_command_starts_without_what_only_others_need():
+    heavy = "'pandas', 'trafilatura', 'prefect', 'distributed', 's3fs'"
+    code = f"import sys, newsetl.cli; print([name for name in ({heavy}) if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_schema_lists_every_column(capsys):
     assert main(["schema", "quotes"]) == 0
     assert "speaker_name" in capsys.readouterr().out

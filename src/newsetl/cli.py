@@ -38,7 +38,6 @@ from newsetl.report import (
 from newsetl.run import run
 from newsetl.schema import DATASETS
 from newsetl.settings import Settings, load_settings
-from newsetl.show import render_article
 from newsetl.source_check import check_source, render_check, render_sources
 from newsetl.verify import render_verification, verify
 from newsetl.volume import find_drops, measure, render_volume
@@ -164,6 +163,8 @@ def schema_command(arguments: argparse.Namespace, console: Console) -> None:
 
 def show_command(arguments: argparse.Namespace, console: Console) -> None:
     """Print an article with its quotes marked."""
+    from newsetl.show import render_article  # noqa: PLC0415  it brings pandas, 0.2 s that no other command need spend
+
     for part in render_article(arguments.article_id, store_path(arguments.out)):
         console.print(part)
 
