@@ -15,7 +15,7 @@ from newsetl.records import Article, Fields, Page, Place, RawRecord
 from newsetl.sources.lookup import load_index
 from newsetl.stages.decode import decode
 from newsetl.stages.outline import outline_events
-from newsetl.stages.profiles import apply_layout, body_events, find_layout, parse_page
+from newsetl.stages.profiles import apply_layout, body_events, choose_layout, find_layouts, parse_page
 
 PAGES = Path(__file__).parents[2] / "shared" / "pages"
 # Their date on the page is not that of publication, or their byline stands in the body.
@@ -63,7 +63,7 @@ def test_the_selectors_find_every_part(page, record, script):
     decoded = decode(record)
     assert isinstance(decoded, Page)
     elements = parse_page(decoded.text)
-    layout = find_layout(page["address"], None, load_index(), elements)
+    layout = choose_layout(find_layouts(page["address"], load_index()), None, elements)
     selected = apply_layout(elements, layout)
     slug = next(outlet.slug for outlet in load_index().outlets if layout in outlet.layouts)
     assert script.words(selected.title) == script.words(page["title"])

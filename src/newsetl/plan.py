@@ -17,6 +17,8 @@ PACKING = 4
 # Pages are mostly markup: their bytes are so many times less work than those of text (170 kB in 5 ms, 3 kB in 1.5 ms).
 MARKUP = 20
 PAGES = ("html", "warc")
+# Batches that a part of a file of pages makes at the least, since each part unpacks the whole file.
+BATCHES_OF_PAGES = 3
 # A file is cut when it is a larger share of all work than this: many large files keep many workers busy as they are.
 ENOUGH = 128
 # More batches than this are larger instead: what each costs beside its work stays small, in Prefect above all.
@@ -121,7 +123,7 @@ def _work_bytes(piece: Slice, size_bytes: int) -> int:
 def _cut(whole: Iterable[Slice], part_bytes: int) -> Iterator[Slice]:
     """Large files of many records in parts, everything else as it is."""
     for piece in whole:
-        most, batches = (MAX_PARTS_OF_PAGES, 3) if piece.file.format in PAGES else (MAX_PARTS, 1)
+        most, batches = (MAX_PARTS_OF_PAGES, BATCHES_OF_PAGES) if piece.file.format in PAGES else (MAX_PARTS, 1)
         parts = min(most, -(-_work_bytes(piece, content_bytes(piece.file)) // (batches * part_bytes)))
         if parts <= 1 or piece.file.format in ("text", "html", None):
             yield piece

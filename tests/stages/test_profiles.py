@@ -15,7 +15,8 @@ from newsetl.stages.extract import extract_article
 from newsetl.stages.profiles import (
     apply_layout,
     body_events,
-    find_layout,
+    choose_layout,
+    find_layouts,
     find_page_day,
     find_site_rules,
     parse_page,
@@ -53,23 +54,23 @@ def select(html: str, toml: str):
 
 
 def test_a_layout_is_found_by_the_host_and_the_day():
-    assert find_layout(URL, date(2015, 5, 1), OUTLETS) == NEW_LAYOUT
-    assert find_layout(URL, date(2005, 5, 1), OUTLETS) == OLD_LAYOUT
-    assert find_layout(URL, None, OUTLETS) == NEW_LAYOUT
-    assert find_layout("https://other.example/7", None, OUTLETS) is None
-    assert find_layout("https://www.okaz.com.sa/7", None, OUTLETS) is None
-    assert find_layout(None, None, OUTLETS) is None
+    assert choose_layout(find_layouts(URL, OUTLETS), date(2015, 5, 1)) == NEW_LAYOUT
+    assert choose_layout(find_layouts(URL, OUTLETS), date(2005, 5, 1)) == OLD_LAYOUT
+    assert choose_layout(find_layouts(URL, OUTLETS), None) == NEW_LAYOUT
+    assert choose_layout(find_layouts("https://other.example/7", OUTLETS), None) is None
+    assert choose_layout(find_layouts("https://www.okaz.com.sa/7", OUTLETS), None) is None
+    assert choose_layout(find_layouts(None, OUTLETS), None) is None
 
 
 @pytest.mark.parametrize("day", [None, date(2005, 5, 1), date(2015, 5, 1)])
 def test_the_page_decides_whatever_the_day_says(day):
-    assert find_layout(URL, day, OUTLETS, parse_page(OLD)) == OLD_LAYOUT
-    assert find_layout(URL, day, OUTLETS, parse_page(NEW)) == NEW_LAYOUT
+    assert choose_layout(find_layouts(URL, OUTLETS), day, parse_page(OLD)) == OLD_LAYOUT
+    assert choose_layout(find_layouts(URL, OUTLETS), day, parse_page(NEW)) == NEW_LAYOUT
 
 
 def test_where_no_layout_finds_a_body_the_one_of_the_day_holds():
     tree = parse_page("<p>صفحة أخرى</p>")
-    assert find_layout(URL, date(2005, 5, 1), OUTLETS, tree) == OLD_LAYOUT
+    assert choose_layout(find_layouts(URL, OUTLETS), date(2005, 5, 1), tree) == OLD_LAYOUT
     assert not apply_layout(tree, OLD_LAYOUT).body
 
 

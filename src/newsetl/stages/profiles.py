@@ -54,7 +54,7 @@ class Selected:
 
 def expect_page(url: str | None, outlets: OutletIndex | None = None) -> Elements | None:
     """Elements still to be told of the page at that address; None when its source has no selectors."""
-    layouts = _find_layouts(url, outlets or load_index())
+    layouts = find_layouts(url, outlets or load_index())
     return Elements(_find_keys(layouts)) if layouts else None
 
 
@@ -75,7 +75,7 @@ def select_parts(
         outlets: The sources; None takes those that come with newsetl.
         page: What `expect_page` gave for that address, when the page has been read already.
     """
-    layouts = _find_layouts(url, outlets or load_index())
+    layouts = find_layouts(url, outlets or load_index())
     if not layouts:
         return None
     page = parse_page(text, _find_keys(layouts)) if page is None else page
@@ -109,19 +109,8 @@ def body_events(selected: Selected) -> Iterator[Event]:
     yield None
 
 
-def find_layout(url: str | None, day: date | None, outlets: OutletIndex, page: Elements | None = None) -> Layout | None:
-    """The layout that holds for a page; None when the profile of its source has none, or nobody knows the source.
-
-    Args:
-        url: The page's address.
-        day: When the page was saved, else when its article was published; None: not known.
-        outlets: The sources.
-        page: The layout is the first one that finds a body on it.
-    """
-    return choose_layout(_find_layouts(url, outlets), day, page)
-
-
-def _find_layouts(url: str | None, outlets: OutletIndex) -> tuple[Layout, ...]:
+def find_layouts(url: str | None, outlets: OutletIndex) -> tuple[Layout, ...]:
+    """The layouts of the page's source, newest first; none when nobody knows the source."""
     host = find_host(url) if url else None
     outlet = find_known_host(host, outlets) if host else None
     return outlet.layouts if outlet else ()
@@ -130,7 +119,8 @@ def _find_layouts(url: str | None, outlets: OutletIndex) -> tuple[Layout, ...]:
 def choose_layout(layouts: tuple[Layout, ...], day: date | None, page: Elements | None = None) -> Layout | None:
     """The first layout that finds a body on the page; when none does or without a page, the first one.
 
-    The layout that holds on the day goes first, then the newest.
+    The layout that holds on the day goes first, then the newest. The day is when the page was saved, else when its
+    article was published; None: not known.
     """
     if len(layouts) < 2:
         return layouts[0] if layouts else None
